@@ -1,0 +1,1 @@
+"""Questions about city systems: indices, studies, reports and the command line."""

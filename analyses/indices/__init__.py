@@ -1,0 +1,1 @@
+"""Indices of city economies on a labelled city-year panel."""

@@ -1,0 +1,1 @@
+"""Inter-city linkage networks: building, thinning, measuring and comparing them."""

@@ -1,0 +1,1 @@
+"""Files: reading and checking, GeoPackage, QGIS projects, maps, graph and weights files."""

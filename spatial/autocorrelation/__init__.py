@@ -1,0 +1,1 @@
+"""Spatial autocorrelation: global and local statistics with honest inference."""

@@ -1,0 +1,52 @@
+"""Every option that takes one of a few words, and the check that names the right ones."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from spatial.errors import ConfigError, nearest_spelling
+
+Transform = Literal["none", "binary", "row", "spectral", "min-max", "doubly-stochastic"]
+ContiguityRule = Literal["queen", "rook"]
+DistanceDecay = Literal["power", "exponential"]
+IslandPolicy = Literal["keep", "nearest", "error"]
+Specification = Literal["ols", "slx", "sar", "sem", "sdm", "sdem"]
+Effects = Literal["pooled", "city", "year", "two-way"]
+Inference = Literal["delta", "simulation"]
+Alternative = Literal["two-sided", "greater", "less"]
+MultipleTesting = Literal["none", "fdr", "bonferroni"]
+Language = Literal["en", "zh"]
+
+
+def checked_option(value: object, options: Any, *, name: str) -> str:
+    """Return ``value`` when it is one of the words of a ``Literal``, else raise.
+
+    Parameters
+    ----------
+    value : object
+        What the caller gave.
+    options : typing.Literal
+        The alias that lists the allowed words.
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ConfigError
+        If ``value`` is no allowed word; the message lists them and the nearest spelling.
+
+    Examples
+    --------
+    >>> checked_option("row", Transform, name="transform")
+    'row'
+    """
+    allowed = get_args(options)
+    if value not in allowed:
+        words = ", ".join(repr(word) for word in allowed)
+        hint = nearest_spelling(str(value), allowed)
+        raise ConfigError(f"{name}={value!r} is not known{hint}; use one of {words}.")
+    return str(value)

@@ -1,0 +1,1 @@
+"""Spillover regressions: spatial panel models and their effects."""

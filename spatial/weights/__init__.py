@@ -1,0 +1,1 @@
+"""Spatial weights: contiguity, distance, linkage; transforms; validity report."""
