@@ -143,7 +143,6 @@ class StudyArea:
     def wide(self, column: str) -> pd.DataFrame:
         """Return one column as a table: a row for each city (in the order of ``cities``), a column for each year."""
         if column not in self.panel.columns:
-            raise PanelError(
-                f"The panel has no column {column!r}; it has {listed(self.panel.columns, limit=40)}."
-            )
+            known = listed(self.panel.columns, limit=40)
+            raise PanelError(f"The panel has no column {column!r}; it has {known}.")
         return self.panel[column].unstack("year").reindex(self.cities.index)

@@ -97,14 +97,10 @@ def aligned_series(values: pd.Series, ids: pd.Index, *, what: str) -> pd.Series:
         )
     require_same_cities(values.index, ids, left_name=what, right_name="the weights")
     numbers = pd.to_numeric(values.reindex(ids), errors="coerce").astype(float)
-    bad = ids[~numbers.map(_finite).to_numpy(dtype=bool)]
+    bad = ids[~np.isfinite(numbers.to_numpy())]
     if len(bad):
         raise PanelError(
             f"{what}: {len(bad)} values are missing, infinite or not numbers, for cities "
             f"{listed(bad)}. Fill them or drop these cities from the data and the weights."
         )
     return numbers
-
-
-def _finite(value: float) -> bool:
-    return value == value and abs(value) != float("inf")

@@ -65,7 +65,7 @@ def great_circle_km(
     Examples
     --------
     >>> round(float(great_circle_km(116.4, 39.9, 121.5, 31.2)))
-    1067
+    1071
     """
     lon_a, lat_a = np.radians(longitude_a), np.radians(latitude_a)
     lon_b, lat_b = np.radians(longitude_b), np.radians(latitude_b)

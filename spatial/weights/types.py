@@ -103,7 +103,7 @@ class Weights:
             return self.matrices[0]
         if year not in self.years:
             raise WeightsError(f"No weights for year {year!r}; known: {listed(self.years)}.")
-        return self.matrices[int(self.years.get_indexer([year])[0])]
+        return self.matrices[int(self.years.get_indexer(pd.Index([year]))[0])]
 
     @property
     def islands(self) -> pd.Index:
