@@ -1,0 +1,121 @@
+"""Everything a study computed, as one frozen value that exports and reports read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analyses.indices.resilience import ResilienceResult
+from analyses.study import ModelSection, Study
+from networks.backbone import Backbone
+from networks.centrality import Centralities
+from networks.communities import Communities
+from networks.qap import QapCorrelation
+from networks.structure import NetworkStructure
+from networks.types import LinkageNetwork
+from shapefiles.study_area import StudyArea
+from spatial.autocorrelation import LocalMoran, MoranTable
+from spatial.regression import EffectsResult, PanelResult
+from spatial.weights import Weights, WeightsReport
+
+
+@dataclass(frozen=True)
+class NetworkAnalysis:
+    """One linkage network and what was measured on it.
+
+    Attributes
+    ----------
+    network : LinkageNetwork
+        All linkages.
+    backbones : mapping of str to Backbone
+        ``row_mean`` and ``disparity``.
+    shown : str
+        The backbone that maps and structure use.
+    centralities, structure, communities
+        Centralities and communities of the whole network, with its strengths; structure of the
+        shown backbone.
+    """
+
+    name: str
+    network: LinkageNetwork
+    backbones: Mapping[str, Backbone]
+    shown: str
+    centralities: Centralities
+    structure: NetworkStructure
+    communities: Communities
+
+    @property
+    def backbone(self) -> LinkageNetwork:
+        """The thinned network that maps show."""
+        return self.backbones[self.shown].network
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One spillover regression with its effects.
+
+    Attributes
+    ----------
+    section : ModelSection
+        What the study file asked for.
+    result : PanelResult
+    effects : EffectsResult or None
+        None for models without spatial terms.
+    years : tuple of int
+        First and last year used.
+    remarks : tuple of str
+        What was left out and why.
+    """
+
+    section: ModelSection
+    result: PanelResult
+    effects: EffectsResult | None
+    years: tuple[int, int]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A whole study: configuration, checked data, results, run record.
+
+    Attributes
+    ----------
+    study : Study
+    area : StudyArea
+        The panel includes the derived columns.
+    resilience : ResilienceResult
+    weights : mapping of str to Weights
+    weights_reports : mapping of str to WeightsReport
+    networks : mapping of str to NetworkAnalysis
+    correlations : mapping of (str, str) to QapCorrelation
+        Every pair of networks, over their common cities.
+    moran : MoranTable
+        Every measure of resilience with every weights.
+    local : mapping of (str, str) to LocalMoran
+        Keys (shock, measure), the columns of ``measures``.
+    measures : pandas.DataFrame of shape (n, measures)
+        Index: city. Columns: a MultiIndex (shock, measure) with measure in resistance, recovery.
+    models : mapping of str to ModelRun
+    warnings : tuple of str
+        Everything a reader has to know before believing a number.
+    timings : mapping of str to float
+        Seconds by step.
+    """
+
+    study: Study
+    area: StudyArea
+    resilience: ResilienceResult
+    weights: Mapping[str, Weights]
+    weights_reports: Mapping[str, WeightsReport]
+    networks: Mapping[str, NetworkAnalysis]
+    correlations: Mapping[tuple[str, str], QapCorrelation]
+    moran: MoranTable
+    local: Mapping[tuple[str, str], LocalMoran]
+    measures: pd.DataFrame
+    models: Mapping[str, ModelRun]
+    warnings: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,355 @@
+"""What a study file may say: sections, keys, allowed values, and what refers to what."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from spatial.errors import ConfigError, listed, nearest_spelling
+from spatial.options import (
+    ContiguityRule,
+    DistanceDecay,
+    Effects,
+    IslandPolicy,
+    Language,
+    MultipleTesting,
+    Specification,
+    Transform,
+)
+
+Policy = Literal["error", "drop"]
+Year = Annotated[int, Field(ge=1000, le=9999)]
+
+
+class Section(BaseModel):
+    """A table of the study file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CitiesSection(Section):
+    """Where the cities are: shapes or points, and which column names them."""
+
+    file: str = Field(
+        description="Shapefile (also zipped), GeoPackage, GeoJSON, GeoParquet, or a table"
+    )
+    id: str = Field(description="column with the city ids (text, leading zeros kept)")
+    name: str | None = Field(None, description="column with the names; default: the ids")
+    layer: str | None = Field(None, description="layer of a GeoPackage with several")
+    longitude: str | None = Field(
+        None, description="column with degrees east, for tables of points"
+    )
+    latitude: str | None = Field(
+        None, description="column with degrees north, for tables of points"
+    )
+    crs: str | None = Field(None, description="only for files that do not say it, e.g. 'EPSG:4326'")
+
+
+class PanelSection(Section):
+    """The city-year table."""
+
+    file: str = Field(description="CSV, Excel or Parquet, a row for each city and year")
+    city: str = Field(description="column with the city ids")
+    year: str = Field(description="column with the years")
+    columns: tuple[str, ...] | None = Field(None, description="columns to read; default: all")
+    required: tuple[str, ...] = Field((), description="columns that must be complete")
+    encoding: str | None = Field(None, description="text encoding; default: recognised")
+    sheet: str | None = Field(None, description="sheet of an Excel file; default: the first")
+    unmatched_cities: Policy = Field("error", description="cities without panel rows")
+    unmatched_rows: Policy = Field("error", description="panel rows without city")
+    incomplete: Literal["error", "drop", "keep"] = Field(
+        "error", description="cities that lack a year or a required value"
+    )
+
+
+class DerivedColumn(Section):
+    """A column computed from others, city by city."""
+
+    name: str
+    kind: Literal["log", "growth", "difference", "lag", "ratio", "share", "sum"]
+    of: str | tuple[str, ...]
+    by: str | None = Field(
+        None, description="denominator of a ratio or share (share is in percent)"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> DerivedColumn:
+        if self.kind in ("ratio", "share") and self.by is None:
+            raise ValueError(f"kind = {self.kind!r} needs the key 'by', the denominator")
+        if self.kind not in ("ratio", "share") and self.by is not None:
+            raise ValueError(f"kind = {self.kind!r} takes no key 'by'")
+        if self.kind != "sum" and not isinstance(self.of, str):
+            raise ValueError(
+                f"kind = {self.kind!r} takes one column in 'of'; only 'sum' takes several"
+            )
+        return self
+
+
+class ShockSection(Section):
+    """A shock: the years of resistance and of recovery, first and last included."""
+
+    name: str
+    resistance: tuple[Year, Year]
+    recovery: tuple[Year, Year]
+
+
+class ResilienceSection(Section):
+    """How resilience is measured."""
+
+    outcome: str = Field(description="column whose fall and rise is measured")
+    national: Literal["sum", "mean", "weighted mean"] = Field(
+        "sum", description="how the nation's figure is made from the cities'"
+    )
+    by: str | None = Field(None, description="column of weights for national = 'weighted mean'")
+    typology: Literal["benchmark", "median"] = Field(
+        "benchmark", description="cut of the four types: the nation, or the median city"
+    )
+    tolerance: float = Field(
+        0.001,
+        gt=0,
+        lt=0.5,
+        description="national change (share) under which ratios are not computed",
+    )
+    focus: str | None = Field(None, description="shock shown on the main map; default: the last")
+
+    @model_validator(mode="after")
+    def _weights_of_mean(self) -> ResilienceSection:
+        if (self.national == "weighted mean") != (self.by is not None):
+            raise ValueError("key 'by' goes with national = 'weighted mean', and only with it")
+        return self
+
+
+class WeightsSection(Section):
+    """Keys of every kind of weights."""
+
+    name: str
+    transform: Transform = "row"
+
+
+class ContiguitySection(WeightsSection):
+    """Cities that share a border."""
+
+    kind: Literal["contiguity"]
+    rule: ContiguityRule = "queen"
+    order: Annotated[int, Field(ge=1, le=10)] = 1
+    islands: IslandPolicy = "keep"
+
+
+class KnnSection(WeightsSection):
+    """The k nearest cities."""
+
+    kind: Literal["knn"]
+    k: Annotated[int, Field(ge=1)] = 6
+
+
+class InverseDistanceSection(WeightsSection):
+    """Weights that fall with great-circle distance."""
+
+    kind: Literal["inverse_distance"]
+    decay: DistanceDecay = "power"
+    power: Annotated[float, Field(gt=0)] = 1.0
+    rate_per_km: Annotated[float, Field(gt=0)] | None = None
+    cutoff_km: Annotated[float, Field(gt=0)] | None = None
+    islands: IslandPolicy = "keep"
+
+
+class LinkageSection(WeightsSection):
+    """A linkage network of this study read as weights."""
+
+    kind: Literal["linkage"]
+    network: str
+    reading: Literal["receive", "send"] = "receive"
+
+
+AnyWeights = Annotated[
+    ContiguitySection | KnnSection | InverseDistanceSection | LinkageSection,
+    Field(discriminator="kind"),
+]
+
+
+class CostSection(Section):
+    """A table of travel times or other costs between cities."""
+
+    file: str
+    origin: str
+    destination: str
+    column: str
+    unit: str
+    encoding: str | None = None
+    missing: Policy = Field("error", description="pairs without a positive cost: error, or no link")
+
+
+class NetworkSection(Section):
+    """Keys of every kind of network."""
+
+    name: str
+    backbone: Literal["disparity", "row_mean"] = Field(
+        "disparity", description="the thinning that maps and structure use (both are written)"
+    )
+    alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="level of the disparity filter"
+    )
+    resolution: Annotated[float, Field(gt=0)] = Field(1.0, description="of the Leiden communities")
+
+
+class GravitySection(NetworkSection):
+    """Linkages from the gravity model."""
+
+    kind: Literal["gravity"]
+    mass: str | tuple[str, ...] = Field(description="column, or several: their geometric mean")
+    year: Year
+    decay: Annotated[float, Field(gt=0)] = 2.0
+    cost: CostSection | None = Field(None, description="default: great-circle distance in km")
+
+
+class ObservedSection(NetworkSection):
+    """Linkages from a table of observed flows."""
+
+    kind: Literal["observed"]
+    file: str
+    origin: str
+    destination: str
+    flow: str
+    unit: str = ""
+    year: Year | None = None
+    directed: bool = True
+    encoding: str | None = None
+    unknown: Policy = Field("error", description="links to cities outside the study")
+    duplicates: Literal["error", "sum"] = "error"
+
+
+AnyNetwork = Annotated[GravitySection | ObservedSection, Field(discriminator="kind")]
+
+
+class AutocorrelationSection(Section):
+    """Tests of spatial autocorrelation of resilience."""
+
+    weights: str | None = Field(None, description="weights of the LISA map; default: the first")
+    permutations: Annotated[int, Field(ge=99, le=999_999)] = 9999
+    correction: MultipleTesting = "fdr"
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+
+class ModelSection(Section):
+    """A spillover regression on the panel."""
+
+    name: str
+    formula: str
+    weights: str
+    specification: Specification = "sdm"
+    effects: Effects = "two-way"
+    bias_correction: bool = True
+    years: tuple[Year, Year] | None = Field(None, description="first and last year; default: all")
+
+
+class ColumnLabel(Section):
+    """Wording of a column in maps, tables and reports."""
+
+    en: str | None = None
+    zh: str | None = None
+    unit: str = ""
+    unit_zh: str = ""
+
+
+class OutputsSection(Section):
+    """What is written."""
+
+    name: str = Field("study", description="file name of the GeoPackage and the QGIS project")
+    figures: tuple[Literal["png", "svg"], ...] = ("png", "svg")
+    dpi: Annotated[int, Field(ge=72, le=1200)] = 300
+    source: str = Field("", description="source note on every map and table")
+    source_zh: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w.-]{0,60}", name):
+            raise ValueError(
+                "use letters, digits, '_' and '-' only: it is a file name inside the output folder"
+            )
+        return name
+
+
+class Study(Section):
+    """A whole study file."""
+
+    title: str
+    title_zh: str = ""
+    language: Language = "en"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 12345
+    cities: CitiesSection
+    panel: PanelSection
+    groups: dict[Literal["region", "rank", "size"], str] = Field(default_factory=dict)
+    derived: tuple[DerivedColumn, ...] = ()
+    resilience: ResilienceSection
+    shocks: Annotated[tuple[ShockSection, ...], Field(min_length=1)]
+    weights: Annotated[tuple[AnyWeights, ...], Field(min_length=1)]
+    networks: tuple[AnyNetwork, ...] = ()
+    autocorrelation: AutocorrelationSection = AutocorrelationSection()
+    models: tuple[ModelSection, ...] = ()
+    columns: dict[str, ColumnLabel] = Field(default_factory=dict)
+    outputs: OutputsSection = OutputsSection()
+
+    @model_validator(mode="after")
+    def _references(self) -> Study:
+        for key in ("weights", "networks", "models", "shocks", "derived"):
+            names = [item.name for item in getattr(self, key)]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ConfigError(f"[[{key}]]: the name {listed(twice)} is used more than once.")
+        weights = [item.name for item in self.weights]
+        networks = [item.name for item in self.networks]
+        shocks = [item.name for item in self.shocks]
+        for item in self.weights:
+            if isinstance(item, LinkageSection):
+                _known(item.network, networks, f"[[weights]] {item.name!r}: network")
+        for model in self.models:
+            _known(model.weights, weights, f"[[models]] {model.name!r}: weights")
+        if self.autocorrelation.weights is not None:
+            _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
+        if self.resilience.focus is not None:
+            _known(self.resilience.focus, shocks, "[resilience] focus")
+        return self
+
+    @property
+    def focus(self) -> str:
+        """Name of the shock on the main map."""
+        return self.resilience.focus or self.shocks[-1].name
+
+    @property
+    def local_weights(self) -> str:
+        """Name of the weights of the LISA map."""
+        return self.autocorrelation.weights or self.weights[0].name
+
+    def titled(self) -> str:
+        """Title in the language of the study."""
+        return self.title_zh if self.language == "zh" and self.title_zh else self.title
+
+    def source_note(self) -> str:
+        """Source note in the language of the study."""
+        outputs = self.outputs
+        return outputs.source_zh if self.language == "zh" and outputs.source_zh else outputs.source
+
+    def column_label(self, column: str, *, with_unit: bool = False) -> str:
+        """Wording of a column in the language of the study, the column name if none is given."""
+        entry = self.columns.get(column)
+        if entry is None:
+            return column
+        chinese = self.language == "zh"
+        wording = (entry.zh if chinese else entry.en) or entry.en or entry.zh or column
+        unit = (entry.unit_zh if chinese and entry.unit_zh else entry.unit) if with_unit else ""
+        return f"{wording} ({unit})" if unit else wording
+
+    def plain(self) -> dict[str, Any]:
+        """Return the study as plain values, for the run record."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def _known(name: str, names: list[str], where: str) -> None:
+    if name not in names:
+        known = listed(names) if names else "none is defined"
+        raise ConfigError(
+            f"{where} = {name!r} is not defined{nearest_spelling(name, names)}; known: {known}."
+        )

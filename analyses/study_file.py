@@ -1,0 +1,144 @@
+"""Reading a study file: every mistake is named with its key, the allowed values and the remedy."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from analyses.study import Study
+from spatial.errors import ConfigError, InputError, listed, nearest_spelling
+
+
+def read_study(path: Path | str, *, language: str | None = None, seed: int | None = None) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file.
+    language, seed : optional
+        Replace the values of the file, as the command line may do.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable.
+    ConfigError
+        If it is no TOML, has unknown keys or wrong values; all mistakes are listed at once.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(
+            f"There is no study file {str(path)!r}. Write one with: interurban new FOLDER "
+            "--cities FILE --panel FILE"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The study file {str(path)!r} cannot be read as text: {error}.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}.") from None
+    for key, value in (("language", language), ("seed", seed)):
+        if value is not None:
+            values[key] = value
+    return study_from_values(values, where=str(path))
+
+
+def study_from_values(values: dict[str, Any], *, where: str = "study") -> Study:
+    """Check plain values as they come from TOML; see ``read_study``."""
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        mistakes = [_sentence(mistake) for mistake in error.errors()]
+        lines = "\n".join(f"  - {line}" for line in mistakes)
+        raise ConfigError(f"{where} cannot be used:\n{lines}") from None
+
+
+def _sentence(mistake: Any) -> str:
+    """Say one mistake in words: key, what is wrong, what is allowed, nearest spelling."""
+    place = _place(mistake["loc"])
+    kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+    if kind == "extra_forbidden":
+        key = str(mistake["loc"][-1])
+        allowed = _allowed_keys(mistake["loc"][:-1])
+        return f"{place}: unknown key{nearest_spelling(key, allowed)}; known keys: {listed(allowed, limit=40)}"
+    if kind == "missing":
+        return f"{place}: this key is needed"
+    if kind == "literal_error":
+        words = _literal_words(context["expected"])
+        return f"{place} = {value!r} is not allowed{nearest_spelling(str(value), words)}; use {listed(words)}"
+    if kind == "union_tag_invalid":
+        words = _literal_words(context["expected_tags"])
+        tag = context["tag"]
+        return f"{place}.kind = {tag!r} is not allowed{nearest_spelling(tag, words)}; use {listed(words)}"
+    if kind == "union_tag_not_found":
+        return f"{place}: the key 'kind' is needed"
+    if kind == "value_error":
+        return f"{place}: {context['error']}"
+    return f"{place} = {value!r}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Write a location as in the file: ``weights[2].kind``, counting from 1."""
+    text = ""
+    tags = {"contiguity", "knn", "inverse_distance", "linkage", "gravity", "observed"}
+    for position, part in enumerate(location):
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        elif part in tags and position and isinstance(location[position - 1], int):
+            continue  # pydantic names the kind of the entry here; it is no key of the file
+        elif part != "[key]":
+            text += f".{part}" if text else str(part)
+    return text or "the study file"
+
+
+def _literal_words(expected: str) -> list[str]:
+    return [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
+
+
+def _allowed_keys(location: Sequence[int | str]) -> list[str]:
+    """List the keys of the section at a location of the model."""
+    model: Any = Study
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+        else:  # the kind of a discriminated union, or a key of a mapping
+            model = _member(model, part)
+        model = _stripped(model)
+    return list(model.model_fields) if hasattr(model, "model_fields") else []
+
+
+def _member(model: Any, part: str) -> Any:
+    for candidate in _models_in(model):
+        field = candidate.model_fields.get("kind")
+        if field is not None and part in get_args(field.annotation):
+            return candidate
+    found = _models_in(model)
+    return found[0] if found else model
+
+
+def _stripped(model: Any) -> Any:
+    found = _models_in(model)
+    return found[0] if len(found) == 1 else model
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    found: list[Any] = []
+    if get_origin(annotation) is not None:
+        for argument in get_args(annotation):
+            found.extend(_models_in(argument))
+    return found
