@@ -44,14 +44,21 @@ def read_study(path: Path | str, *, language: str | None = None, seed: int | Non
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The study file {str(path)!r} cannot be read as text: {error}.") from None
+    return study_from_text(text, where=str(path), language=language, seed=seed)
+
+
+def study_from_text(
+    text: str, *, where: str = "study", language: str | None = None, seed: int | None = None
+) -> Study:
+    """Check the text of a study file; see ``read_study``."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no valid TOML: {error}.") from None
+        raise ConfigError(f"{where} is no valid TOML: {error}.") from None
     for key, value in (("language", language), ("seed", seed)):
         if value is not None:
             values[key] = value
-    return study_from_values(values, where=str(path))
+    return study_from_values(values, where=where)
 
 
 def study_from_values(values: dict[str, Any], *, where: str = "study") -> Study:
