@@ -15,7 +15,16 @@ Effects = Literal["pooled", "city", "year", "two-way"]
 Inference = Literal["delta", "simulation"]
 Alternative = Literal["two-sided", "greater", "less"]
 MultipleTesting = Literal["none", "fdr", "bonferroni"]
+MissingCost = Literal["error", "drop"]
+UnknownCities = Literal["error", "drop"]
+DuplicateLinks = Literal["error", "sum"]
+Symmetrisation = Literal["max", "min", "mean", "sum", "product", "mutual"]
+LinkEnds = Literal["either", "both"]
+PathCost = Literal["inverse", "hops"]
 Language = Literal["en", "zh"]
+ColumnWidth = Literal["single", "double"]
+NationalAggregate = Literal["sum", "mean", "weighted mean"]
+TypologyCut = Literal["benchmark", "median"]
 
 
 def checked_option(value: object, options: Any, *, name: str) -> str:
