@@ -1,0 +1,184 @@
+"""Class bounds of maps: where a number stops being in one class and starts in the next."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from spatial.errors import ConfigError
+from spatial.options import checked_option
+
+Scheme = Literal["fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"]
+
+EXACT_LIMIT = 2000
+"""Natural breaks take n^2 steps: above this many values an even sample of the ranks is used."""
+
+
+def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5) -> np.ndarray:
+    """Return k + 1 ascending bounds that cover all values; never rounded.
+
+    Class i holds ``bounds[i] < x <= bounds[i + 1]``; the first class also holds its lower bound.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n,)
+        Missing and infinite values are left out.
+    scheme : {"fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"}
+    k : int
+        Number of classes wanted. Fewer come back when there are fewer different values.
+
+    Returns
+    -------
+    numpy.ndarray of shape (k + 1,)
+
+    Raises
+    ------
+    ConfigError
+        Unknown scheme, k < 1, or no finite value.
+
+    Examples
+    --------
+    >>> class_bounds(np.array([1.0, 2.0, 10.0, 11.0]), k=2).tolist()
+    [1.0, 2.0, 11.0]
+    """
+    checked_option(scheme, Scheme, name="scheme")
+    finite = np.sort(np.asarray(values, dtype=float))
+    finite = finite[np.isfinite(finite)]
+    if k < 1:
+        raise ConfigError(f"k={k}: a map needs at least one class.")
+    if not len(finite):
+        raise ConfigError("There is no finite value to classify; check the column.")
+    distinct = len(np.unique(finite))
+    if distinct == 1 or k == 1:
+        return np.array([finite[0], finite[-1]])
+    uppers = _upper_bounds(finite, scheme, min(k, distinct))
+    inner = np.unique(uppers[(uppers >= finite[0]) & (uppers < finite[-1])])
+    bounds = np.concatenate([[finite[0]], inner, [finite[-1]]])
+    return _without_empty_classes(bounds, finite)
+
+
+def _upper_bounds(finite: np.ndarray, scheme: str, k: int) -> np.ndarray:
+    import mapclassify
+
+    sample = finite
+    if scheme == "fisherjenks" and len(finite) > EXACT_LIMIT:
+        ranks = np.unique(np.linspace(0, len(finite) - 1, EXACT_LIMIT).round().astype(int))
+        sample = finite[ranks]
+        k = min(k, len(np.unique(sample)))
+    # mapclassify sums squares in single precision: without centring, large numbers with a small
+    # spread lose all their digits. Bounds that are data values are then looked up again.
+    spread = float(sample.std()) or 1.0
+    scores = (sample - sample.mean()) / spread
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # says that ties leave fewer classes
+        if scheme == "fisherjenks":
+            bins = mapclassify.FisherJenks(scores, k=k).bins
+        elif scheme == "quantiles":
+            return np.asarray(mapclassify.Quantiles(sample, k=k).bins)
+        elif scheme == "equalinterval":
+            return np.asarray(mapclassify.EqualInterval(sample, k=k).bins)
+        elif scheme == "headtailbreaks":
+            return np.asarray(mapclassify.HeadTailBreaks(sample).bins)
+        else:
+            return np.asarray(mapclassify.StdMean(sample).bins)
+    places = np.clip(np.searchsorted(scores, bins, side="right") - 1, 0, len(sample) - 1)
+    return sample[places]
+
+
+def _without_empty_classes(bounds: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Drop the upper bounds of classes that hold no value; the next class takes the gap."""
+    counts = np.bincount(class_positions(finite, bounds), minlength=len(bounds) - 1)
+    keep = np.concatenate([counts > 0, [True]])
+    keep[0] = True
+    return bounds[keep] if counts[0] else np.delete(bounds[keep], 1)
+
+
+def centred_bounds(
+    values: np.ndarray, centre: float, *, scheme: str = "fisherjenks", k: int = 6
+) -> np.ndarray:
+    """Return bounds that lie at equal distances on both sides of a centre.
+
+    The classes are made on the distances from the centre, ceil(k / 2) on each side, then cut to
+    the range of the values: the same strength of colour means the same distance. A class between
+    may therefore be empty; it stays, so that both sides keep the same steps.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n,)
+    centre : float
+        Always a bound when values lie on both sides; otherwise the end of the range towards it.
+    scheme : str
+    k : int
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Examples
+    --------
+    >>> centred_bounds(np.array([-4.0, -1.0, 1.0, 2.0, 4.0, 9.0]), 0.0, k=4).tolist()
+    [-4.0, 0.0, 4.0, 9.0]
+    """
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        raise ConfigError("There is no finite value to classify; check the column.")
+    lowest, highest = float(finite.min()), float(finite.max())
+    if lowest == highest:
+        return np.array([lowest, highest])
+    steps = class_bounds(np.abs(finite - centre), scheme=scheme, k=-(-k // 2))[1:-1]
+    inner = np.unique(np.concatenate([centre - steps, [centre], centre + steps]))
+    inner = inner[(inner > lowest) & (inner < highest)]
+    return np.concatenate([[lowest], inner, [highest]])
+
+
+def class_positions(values: np.ndarray, bounds: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return the class of each value, counted from 0; -1 outside the bounds or missing.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n,)
+    bounds : sequence of k + 1 ascending numbers
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+    """
+    numbers = np.asarray(values, dtype=float)
+    edges = np.asarray(bounds, dtype=float)
+    positions = np.searchsorted(edges[1:], numbers, side="left")
+    inside = np.isfinite(numbers) & (numbers >= edges[0]) & (numbers <= edges[-1])
+    return np.where(inside, positions, -1).astype(int)
+
+
+def written_number(value: float, decimals: int) -> str:
+    """Write a number with a real minus sign, thousands set apart, and no negative zero.
+
+    Examples
+    --------
+    >>> written_number(-1234.5, 1), written_number(-0.001, 1)
+    ('−1,234.5', '0.0')
+    """
+    text = f"{value:,.{decimals}f}"
+    if text.startswith("-"):
+        text = text[1:] if not text.strip("-0.,") else "−" + text[1:]
+    return text
+
+
+def needed_decimals(bounds: Sequence[float] | np.ndarray, *, most: int = 6) -> int:
+    """Return the fewest decimals at which all bounds look different (two digits of the step)."""
+    edges = np.asarray(bounds, dtype=float)
+    steps = np.diff(edges)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return 0 if float(edges[0]).is_integer() else 2
+    if np.allclose(edges, edges.round(), rtol=0.0, atol=0.0):
+        return 0
+    wanted = int(np.clip(1 - np.floor(np.log10(np.median(steps))), 0, most))
+    for decimals in range(wanted, most + 1):
+        if len({round(edge, decimals) for edge in edges}) == len(set(edges.tolist())):
+            return decimals
+    return most
