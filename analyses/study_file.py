@@ -66,9 +66,22 @@ def study_from_values(values: dict[str, Any], *, where: str = "study") -> Study:
     try:
         return Study.model_validate(values)
     except ValidationError as error:
-        mistakes = [_sentence(mistake) for mistake in error.errors()]
+        mistakes = [_sentence(mistake) for mistake in _independent(error.errors())]
         lines = "\n".join(f"  - {line}" for line in mistakes)
         raise ConfigError(f"{where} cannot be used:\n{lines}") from None
+
+
+def _independent(mistakes: Sequence[Any]) -> list[Any]:
+    """Drop "too short" of a list whose entries failed: it only follows from their mistakes."""
+    places = [mistake["loc"] for mistake in mistakes]
+
+    def follows(mistake: Any) -> bool:
+        here = mistake["loc"]
+        return mistake["type"] == "too_short" and any(
+            len(place) > len(here) and place[: len(here)] == here for place in places
+        )
+
+    return [mistake for mistake in mistakes if not follows(mistake)]
 
 
 def _sentence(mistake: Any) -> str:
