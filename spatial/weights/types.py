@@ -158,6 +158,12 @@ class Weights:
         moved = tuple(matrix[position][:, position] for matrix in self.matrices)
         return Weights(ids, moved, self.transform, self.description, self.parameters, self.years)
 
+    def transformed(self, transform: Transform) -> Weights:
+        """Return the weights scaled by ``spatial.weights.transform_weights``."""
+        from spatial.weights.transforms import transform_weights
+
+        return transform_weights(self, transform)
+
     def to_frame(self) -> pd.DataFrame:
         """Return links as a table: focal, neighbor, weight (and year where they change)."""
         frames = []

@@ -1,0 +1,236 @@
+"""The validity report: is this matrix fit for a spatial model, and what should be known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from spatial.errors import listed
+from spatial.results import Configuration, Result
+from spatial.weights.spectrum import Spectrum, extreme_eigenvalues
+from spatial.weights.types import Weights, as_weights
+
+_SUM = 1e-9
+"""A row sum counts as one when it misses one by no more than this."""
+
+_SYMMETRY = 1e-9
+"""Opposite entries count as equal when they differ by less than this share of the largest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsReport(Result):
+    """What is worth knowing of spatial weights before they are used.
+
+    Attributes
+    ----------
+    description, transform : str
+        Of the weights.
+    n_cities, n_links : int
+        Links are counted in each direction.
+    share_nonzero : float
+        Links over n (n - 1).
+    neighbours_min, neighbours_max : int
+        Fewest and most cities that a city receives from.
+    neighbours_mean : float
+    degrees : pandas.Series of int
+        Index: number of neighbours; value: cities with so many.
+    islands : pandas.Index
+        Cities that receive from nobody.
+    components_weak, components_strong : int
+        Groups of cities joined by links in any direction, and by directed paths both ways.
+    symmetric, row_stochastic : bool
+        ``row_stochastic`` is False when an island leaves a row with sum zero.
+    largest_eigenvalue, smallest_real_eigenvalue : float
+    complex_eigenvalues : bool
+    eigenvalue_method : str
+    rho_interval : tuple of float
+        Interval around zero in which I - rho W can be inverted.
+    row_sum_min, row_sum_max, column_sum_min, column_sum_max : float
+    top_share : float
+        Share of all weight that the strongest 1 % of links (at least one) carry.
+    warnings : tuple of str
+        Sentences.
+    configuration : Configuration
+    """
+
+    description: str
+    transform: str
+    n_cities: int
+    n_links: int
+    share_nonzero: float
+    neighbours_min: int
+    neighbours_mean: float
+    neighbours_max: int
+    degrees: pd.Series
+    islands: pd.Index
+    components_weak: int
+    components_strong: int
+    symmetric: bool
+    row_stochastic: bool
+    largest_eigenvalue: float
+    smallest_real_eigenvalue: float
+    complex_eigenvalues: bool
+    eigenvalue_method: str
+    rho_interval: tuple[float, float]
+    row_sum_min: float
+    row_sum_max: float
+    column_sum_min: float
+    column_sum_max: float
+    top_share: float
+    warnings: tuple[str, ...]
+    configuration: Configuration
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the report as a table: index ``item``, column ``value``."""
+        items: dict[str, Any] = {
+            "description": self.description,
+            "transform": self.transform,
+            "n_cities": self.n_cities,
+            "n_links": self.n_links,
+            "share_nonzero": self.share_nonzero,
+            "neighbours_min": self.neighbours_min,
+            "neighbours_mean": self.neighbours_mean,
+            "neighbours_max": self.neighbours_max,
+            "n_islands": len(self.islands),
+            "components_weak": self.components_weak,
+            "components_strong": self.components_strong,
+            "symmetric": self.symmetric,
+            "row_stochastic": self.row_stochastic,
+            "largest_eigenvalue": self.largest_eigenvalue,
+            "smallest_real_eigenvalue": self.smallest_real_eigenvalue,
+            "complex_eigenvalues": self.complex_eigenvalues,
+            "rho_lower": self.rho_interval[0],
+            "rho_upper": self.rho_interval[1],
+            "row_sum_min": self.row_sum_min,
+            "row_sum_max": self.row_sum_max,
+            "column_sum_min": self.column_sum_min,
+            "column_sum_max": self.column_sum_max,
+            "top_share": self.top_share,
+        }
+        return pd.DataFrame(
+            {"value": pd.Series(items, dtype=object)}, index=pd.Index(items, name="item")
+        )
+
+
+def weights_report(weights: Weights) -> WeightsReport:
+    """Examine spatial weights.
+
+    Parameters
+    ----------
+    weights : Weights
+        Or a libpysal Graph or W, or a labelled table.
+
+    Returns
+    -------
+    WeightsReport
+
+    Raises
+    ------
+    WeightsError
+        If the weights change by year (report on ``matrix_of(year)``) or hold negative, missing or
+        diagonal entries.
+
+    Notes
+    -----
+    Conditions of spatial models (Lee 2004, https://doi.org/10.1111/j.1468-0262.2004.00558.x): zero
+    diagonal, I - rho W invertible, row and column sums bounded, W exogenous. The first three are
+    looked at here; the last cannot be seen in a matrix.
+    """
+    source = as_weights(weights)
+    matrix = source.matrix
+    row_sums, column_sums = matrix.sum(axis=1), matrix.sum(axis=0)
+    degrees = np.diff(matrix.indptr)
+    spectrum = extreme_eigenvalues(matrix)
+    facts: dict[str, Any] = {
+        "components_weak": _components(matrix, "weak"),
+        "components_strong": _components(matrix, "strong"),
+        "symmetric": _is_symmetric(matrix),
+        "row_stochastic": bool(np.abs(row_sums - 1.0).max(initial=0.0) <= _SUM),
+        "column_sum_max": float(column_sums.max(initial=0.0)),
+    }
+    return WeightsReport(
+        description=source.description,
+        transform=source.transform,
+        n_cities=source.n,
+        n_links=int(matrix.nnz),
+        share_nonzero=matrix.nnz / max(source.n * (source.n - 1), 1),
+        neighbours_min=int(degrees.min(initial=source.n)),
+        neighbours_mean=float(degrees.mean()),
+        neighbours_max=int(degrees.max(initial=0)),
+        degrees=pd.Series(degrees, name="cities").value_counts().sort_index().rename_axis("degree"),
+        islands=source.islands,
+        largest_eigenvalue=spectrum.largest,
+        smallest_real_eigenvalue=spectrum.smallest_real,
+        complex_eigenvalues=spectrum.has_complex,
+        eigenvalue_method=spectrum.method,
+        rho_interval=spectrum.rho_interval(),
+        row_sum_min=float(row_sums.min()),
+        row_sum_max=float(row_sums.max()),
+        column_sum_min=float(column_sums.min()),
+        top_share=_top_share(matrix),
+        warnings=_warnings(source, facts, spectrum),
+        configuration=Configuration(function="weights_report", weights=source.description),
+        **facts,
+    )
+
+
+def _components(matrix: sparse.csr_array, connection: str) -> int:
+    count, _ = csgraph.connected_components(matrix, directed=True, connection=connection)
+    return int(count)
+
+
+def _is_symmetric(matrix: sparse.csr_array) -> bool:
+    gap = abs(matrix - matrix.T)
+    return bool(gap.nnz == 0 or gap.max() <= _SYMMETRY * matrix.data.max())
+
+
+def _top_share(matrix: sparse.csr_array) -> float:
+    if matrix.nnz == 0:
+        return float("nan")
+    count = max(1, int(np.ceil(0.01 * matrix.nnz)))
+    strongest = np.partition(matrix.data, matrix.nnz - count)[matrix.nnz - count :]
+    return float(strongest.sum() / matrix.data.sum())
+
+
+def _warnings(weights: Weights, facts: dict[str, Any], spectrum: Spectrum) -> tuple[str, ...]:
+    matrix, islands = weights.matrix, weights.islands
+    if matrix.nnz == 0:
+        return ("No city has a neighbour: these weights say nothing.",)
+    found = []
+    if len(islands):
+        found.append(
+            f"{len(islands)} cities receive from nobody ({listed(islands)}): their spatial lag is "
+            "zero, and two-way effects by transformation need row sums of one."
+        )
+    if facts["components_weak"] > len(islands) + 1:
+        found.append(
+            f"The cities fall into {facts['components_weak']} groups without links between them: "
+            "nothing spills over from one group to another."
+        )
+    if matrix.nnz > 0.5 * weights.n * (weights.n - 1) and weights.n > 10:
+        found.append(
+            "More than half of all pairs are linked: spatial lags come close to the mean of all "
+            "cities, and their coefficients are hard to tell apart; consider a cut-off."
+        )
+    if weights.transform == "row" and weights.parameters.get("kind") == "inverse distance":
+        found.append(
+            "Rows of distance weights sum to one: absolute distance is lost and a remote city "
+            "receives as much as a central one; compare with transform='spectral' or 'min-max'."
+        )
+    if facts["column_sum_max"] > 0.5 * weights.n * float(matrix.sum(axis=1).max()):
+        hub = weights.ids[[int(np.argmax(matrix.sum(axis=0)))]]
+        found.append(
+            f"More than half of the cities lean on {listed(hub)} alone: column sums grow with the "
+            "number of cities, and large-sample theory does not cover this."
+        )
+    if spectrum.has_complex and not np.isfinite(spectrum.smallest_real):
+        found.append(
+            "No negative real eigenvalue is known: the lower limit of rho is the safe one, minus "
+            "one over the spectral radius."
+        )
+    return tuple(found)

@@ -1,0 +1,202 @@
+"""Scaling of spatial weights: rows, spectrum, min-max, doubly stochastic, binary."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from scipy import sparse
+
+from spatial.errors import WeightsError, listed
+from spatial.options import Transform, checked_option
+from spatial.weights.spectrum import spectral_radius
+from spatial.weights.types import Weights, as_weights
+
+_BALANCE = 1e-10
+"""Row and column sums of a doubly stochastic matrix may miss one by this much."""
+
+_ROUNDS = 20_000
+"""Rounds of alternate scaling after which a matrix counts as impossible to balance."""
+
+# Every phrase starts with one of these words, so that a later transform can replace it.
+_PHRASES = (
+    "not scaled",
+    "entries are one",
+    "rows sum to one",
+    "divided by",
+    "rows and columns sum to one",
+)
+
+# What a matrix may become: scaled rows have forgotten the scale of the original ones.
+_REACHABLE: dict[str, tuple[str, ...]] = {
+    "row": ("row", "binary", "doubly-stochastic"),
+    "doubly-stochastic": ("doubly-stochastic", "binary"),
+}
+
+
+def transform_weights(weights: Weights, transform: Transform) -> Weights:
+    r"""Scale weights and record it in ``transform`` and ``description``.
+
+    ======================  ====================================================================
+    ``none``                as built
+    ``binary``              1 for every link
+    ``row``                 :math:`w_{ij} / \sum_j w_{ij}`; a zero row stays zero
+    ``spectral``            :math:`W / \omega_{max}`, the largest eigenvalue
+    ``min-max``             :math:`W / \min(\max_i \sum_j w_{ij}, \max_j \sum_i w_{ij})`
+    ``doubly-stochastic``   diag(r) W diag(c) with all row and column sums one
+    ======================  ====================================================================
+
+    Parameters
+    ----------
+    weights : Weights
+        Or a libpysal Graph or W, or a labelled table.
+    transform : {"none", "binary", "row", "spectral", "min-max", "doubly-stochastic"}
+
+    Returns
+    -------
+    Weights
+        New weights; the given ones stay as they are. Weights that change by year are scaled year
+        by year.
+
+    Raises
+    ------
+    WeightsError
+        When the scale asked for was lost by an earlier transform, or does not exist.
+
+    Notes
+    -----
+    Scaling the rows of distance weights erases absolute distance: a remote city receives as much
+    in all as a central one. ``spectral`` and ``min-max`` keep it. Islands keep their zero row.
+
+    References
+    ----------
+    Kelejian, H. H., & Prucha, I. R. (2010). Specification and estimation of spatial autoregressive
+    models with autoregressive and heteroskedastic disturbances. Journal of Econometrics, 157(1),
+    53-67. https://doi.org/10.1016/j.jeconom.2009.10.025
+    """
+    source = as_weights(weights)
+    wanted = cast("Transform", checked_option(transform, Transform, name="transform"))
+    _require_reachable(source.transform, wanted)
+    if wanted == source.transform and wanted != "none":
+        return source
+    scaled, notes = [], []
+    for matrix in source.matrices:
+        result, note = _scaled(matrix, wanted, source)
+        scaled.append(result)
+        notes.append(note)
+    phrase = notes[0] if len(set(notes)) == 1 else f"{_generic(wanted)} in each year"
+    return Weights(
+        source.ids,
+        tuple(scaled),
+        wanted,
+        _with_phrase(source.description, phrase),
+        {**source.parameters, "transform": wanted},
+        source.years,
+        source.direction,
+    )
+
+
+def _require_reachable(present: str, wanted: str) -> None:
+    if wanted == "none":
+        allowed = present == "none"
+    else:
+        allowed = wanted in _REACHABLE.get(present, (wanted,))
+    if not allowed:
+        raise WeightsError(
+            f"These weights were scaled before (transform={present!r}), so {wanted!r} can no "
+            f"longer be had from them; build them with transform='none' and scale that to {wanted!r}."
+        )
+
+
+def _scaled(
+    matrix: sparse.csr_array, transform: Transform, weights: Weights
+) -> tuple[sparse.csr_array, str]:
+    if transform == "none" or matrix.nnz == 0:
+        return matrix, _generic(transform)
+    if transform == "binary":
+        return _with_data(matrix, np.ones_like(matrix.data)), "entries are one"
+    if transform == "row":
+        return _row_scaled(matrix), "rows sum to one"
+    if transform == "doubly-stochastic":
+        return _doubly_stochastic(matrix, weights), "rows and columns sum to one"
+    if transform == "spectral":
+        divisor = spectral_radius(matrix)
+        if divisor <= 1e-12 * matrix.data.max():
+            raise WeightsError(
+                "The largest eigenvalue of these weights is zero (no city receives from itself by "
+                "any path), so they have no spectral scale; use 'min-max' or 'row'."
+            )
+        note = f"divided by the largest eigenvalue {divisor:.6g}"
+    else:
+        rows, columns = matrix.sum(axis=1).max(), matrix.sum(axis=0).max()
+        divisor = float(min(rows, columns))
+        note = f"divided by {divisor:.6g}, the smaller of the largest row and column sum"
+    return _with_data(matrix, matrix.data / divisor), note
+
+
+def _generic(transform: str) -> str:
+    return {
+        "none": "not scaled",
+        "binary": "entries are one",
+        "row": "rows sum to one",
+        "spectral": "divided by the largest eigenvalue",
+        "min-max": "divided by the smaller of the largest row and column sum",
+        "doubly-stochastic": "rows and columns sum to one",
+    }[transform]
+
+
+def _with_data(matrix: sparse.csr_array, data: np.ndarray) -> sparse.csr_array:
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _row_scaled(matrix: sparse.csr_array) -> sparse.csr_array:
+    lengths = np.diff(matrix.indptr)
+    # The largest entry of each row goes first: sums of tiny or huge entries stay finite.
+    largest = np.ones(matrix.shape[0])
+    filled = lengths > 0
+    largest[filled] = np.maximum.reduceat(matrix.data, matrix.indptr[:-1][filled])
+    relative = matrix.data / np.repeat(largest, lengths)
+    sums = np.ones(matrix.shape[0])
+    sums[filled] = np.add.reduceat(relative, matrix.indptr[:-1][filled])
+    return _with_data(matrix, relative / np.repeat(sums, lengths))
+
+
+def _doubly_stochastic(matrix: sparse.csr_array, weights: Weights) -> sparse.csr_array:
+    """Alternate scaling (Sinkhorn & Knopp 1967, https://doi.org/10.2140/pjm.1967.21.343)."""
+    filled_rows = np.diff(matrix.indptr) > 0
+    columns = matrix.tocsc()
+    filled_columns = np.diff(columns.indptr) > 0
+    one_sided = filled_rows != filled_columns
+    if one_sided.any():
+        raise WeightsError(
+            f"Cities {listed(weights.ids[one_sided])} only give or only receive; rows and columns "
+            "cannot both sum to one. Use another transform or drop these cities."
+        )
+    transposed = matrix.T.tocsr()
+    row_factor, column_factor = filled_rows.astype(float), filled_rows.astype(float)
+    for _ in range(_ROUNDS):
+        row_sums = matrix @ column_factor
+        if np.abs(row_factor * row_sums - filled_rows).max() < _BALANCE:
+            break
+        row_factor = np.divide(1.0, row_sums, out=np.zeros_like(row_sums), where=filled_rows)
+        column_sums = transposed @ row_factor
+        column_factor = np.divide(
+            1.0, column_sums, out=np.zeros_like(column_sums), where=filled_rows
+        )
+        if not (np.isfinite(row_factor).all() and np.isfinite(column_factor).all()):
+            break
+    else:
+        row_factor = np.full_like(row_factor, np.nan)
+    if not (np.isfinite(row_factor).all() and np.isfinite(column_factor).all()):
+        raise WeightsError(
+            "These weights cannot be scaled so that rows and columns both sum to one (some link "
+            "would have to vanish, as in a star of cities); use 'row', 'spectral' or 'min-max'."
+        )
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return _with_data(matrix, row_factor[rows] * matrix.data * column_factor[matrix.indices])
+
+
+def _with_phrase(description: str, phrase: str) -> str:
+    parts = [part for part in description.split("; ") if part]
+    kept = [part for part in parts if not part.startswith(_PHRASES)]
+    return "; ".join([*kept, phrase])
