@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from spatial.alignment import require_unique
+from spatial.alignment import require_same_cities, require_unique
 from spatial.errors import AlignmentError, ConfigError, WeightsError, listed
+from spatial.options import Symmetrisation, checked_option
 from spatial.weights.types import Weights
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Reading = Literal["receive", "send"]
+
+SYMMETRY_TOLERANCE = 1e-9
+"""Largest gap between the two directions of an undirected link, relative to the largest flow:
+well above the rounding of sums in another order, well below any difference in data."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,11 @@ class LinkageNetwork:
             raise WeightsError(f"Flows have shape {flows.shape}; {n} cities need ({n}, {n}).")
         flows.sum_duplicates()
         flows.eliminate_zeros()
-        if not np.isfinite(flows.data).all() or (flows.data < 0).any():
-            wrong = ~np.isfinite(flows.data) | (flows.data < 0)
-            rows = np.unique(flows.nonzero()[0][wrong])
+        wrong = ~np.isfinite(flows.data) | (flows.data < 0)
+        if wrong.any():
+            senders = np.unique(flows.tocoo().coords[0][wrong])
             raise WeightsError(
-                f"Flows sent by {listed(self.cities[rows])} are negative, missing or infinite; "
+                f"Flows sent by {listed(self.cities[senders])} are negative, missing or infinite; "
                 "flows are strengths, zero or positive."
             )
         if flows.diagonal().any():
@@ -73,8 +78,13 @@ class LinkageNetwork:
             )
         if not self.directed:
             gap = abs(flows - flows.T)
-            if gap.nnz and gap.max() > 1e-9 * max(flows.max(), 1.0):
-                raise WeightsError("An undirected network needs the same flow in both directions.")
+            if gap.nnz and gap.max() > SYMMETRY_TOLERANCE * flows.max():
+                raise WeightsError(
+                    "An undirected network needs the same flow in both directions; make it "
+                    "directed, or make it symmetric first by .symmetrised(rule)."
+                )
+            if gap.nnz:  # rounding goes, so that every measure is the same from both ends
+                flows = sparse.csr_array((flows + flows.T) / 2.0)
         flows.sort_indices()
         object.__setattr__(self, "flows", flows)
 
@@ -89,9 +99,14 @@ class LinkageNetwork:
         return int(self.flows.nnz if self.directed else self.flows.nnz // 2)
 
     @property
+    def total_flow(self) -> float:
+        """Sum of flows; the flow of an undirected pair counts once."""
+        return float(self.flows.data.sum()) * (1.0 if self.directed else 0.5)
+
+    @property
     def isolates(self) -> pd.Index:
         """Cities that neither send nor receive."""
-        touched = np.diff(self.flows.indptr) + np.diff(self.flows.tocsc().indptr)
+        touched = np.diff(self.flows.indptr) + np.bincount(self.flows.indices, minlength=self.n)
         return self.cities[touched == 0]
 
     def subset(self, cities: pd.Index) -> LinkageNetwork:
@@ -99,14 +114,61 @@ class LinkageNetwork:
         position = self.cities.get_indexer(cities)
         if (position < 0).any():
             raise AlignmentError(f"Not in the network: {listed(cities[position < 0])}.")
-        return LinkageNetwork(
-            cities,
-            self.flows[position][:, position],
-            self.directed,
-            self.unit,
-            self.year,
-            self.description,
-            self.parameters,
+        return replace(self, cities=cities, flows=self.flows[position][:, position])
+
+    def reordered(self, cities: pd.Index) -> LinkageNetwork:
+        """Return the same network with all its cities in another order."""
+        require_same_cities(cities, self.cities, left_name="the cities", right_name="the network")
+        return self.subset(cities)
+
+    def transposed(self) -> LinkageNetwork:
+        """Return the network with every direction reversed."""
+        return replace(
+            self, flows=self.flows.T.tocsr(), description=_joined(self.description, "transposed")
+        )
+
+    def binary(self) -> LinkageNetwork:
+        """Return the network with every link of strength one."""
+        return replace(
+            self,
+            flows=_with_data(self.flows, np.ones(self.flows.nnz)),
+            unit="links",
+            description=_joined(self.description, "links without their strength"),
+        )
+
+    def symmetrised(self, rule: Symmetrisation) -> LinkageNetwork:
+        """Return an undirected network of the flows in both directions.
+
+        Parameters
+        ----------
+        rule : {"max", "min", "mean", "sum", "product", "mutual"}
+            How f_ij and f_ji make one strength. ``min`` and ``product`` keep mutual pairs only, as
+            does ``mutual``, which takes their mean.
+
+        Returns
+        -------
+        LinkageNetwork
+        """
+        checked_option(rule, Symmetrisation, name="rule")
+        there, back = self.flows, self.flows.T.tocsr()
+        if rule == "max":
+            flows = there.maximum(back)
+        elif rule == "min":
+            flows = there.minimum(back)
+        elif rule == "sum":
+            flows = there + back
+        elif rule == "product":
+            flows = there.multiply(back)
+        else:
+            flows = (there + back) / 2.0
+            if rule == "mutual":
+                flows = flows.multiply(there.multiply(back) > 0)
+        return replace(
+            self,
+            flows=sparse.csr_array(flows),
+            directed=False,
+            description=_joined(self.description, f"made symmetric by the {rule} rule"),
+            parameters={**self.parameters, "symmetrised": rule},
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -120,6 +182,10 @@ class LinkageNetwork:
                 "flow": coo.data,
             }
         )
+
+    def to_matrix(self) -> pd.DataFrame:
+        """Return flows as a square labelled table; cells without a link hold 0."""
+        return pd.DataFrame(self.flows.toarray(), index=self.cities, columns=self.cities)
 
     def to_networkx(self) -> nx.Graph | nx.DiGraph:
         """Return a networkx graph with edge attribute ``strength``; isolates are kept."""
@@ -157,76 +223,99 @@ class LinkageNetwork:
         )
 
 
-def network_from_frame(
-    links: pd.DataFrame,
-    cities: pd.Index,
+def network_from_matrix(
+    flows: pd.DataFrame,
     *,
-    origin: str = "origin",
-    destination: str = "destination",
-    flow: str = "flow",
     directed: bool = True,
     unit: str = "",
     year: int | None = None,
     description: str = "",
 ) -> LinkageNetwork:
-    """Build a network from a table of links; repeated pairs are refused.
+    """Build a network from a square labelled table, row sends to column.
 
     Parameters
     ----------
-    links : pandas.DataFrame
-        A row for each link.
-    cities : pandas.Index of shape (n,)
-        All cities, also those without links.
-    origin, destination, flow : str
-        Column names.
+    flows : pandas.DataFrame of shape (n, n)
+        The same city ids on both axes, in whatever order; the diagonal must be empty or zero.
     directed : bool
-        If False each pair may be given once, or twice with the same value.
     unit, year, description
         Carried by the network.
 
     Returns
     -------
     LinkageNetwork
+        In the order of the rows.
+    """
+    cities = pd.Index(flows.index)
+    require_same_cities(
+        cities, pd.Index(flows.columns), left_name="the rows", right_name="the columns"
+    )
+    values = flows.loc[:, list(cities)].to_numpy(dtype=float)
+    return LinkageNetwork(
+        cities, sparse.csr_array(values), directed, unit, year, description or "Table of flows"
+    )
+
+
+def network_from_networkx(
+    graph: nx.Graph | nx.DiGraph,
+    *,
+    strength: str = "strength",
+    unit: str = "",
+    year: int | None = None,
+    description: str = "",
+) -> LinkageNetwork:
+    """Build a network from a networkx graph.
+
+    Parameters
+    ----------
+    graph : networkx.Graph or networkx.DiGraph
+    strength : str
+        Edge attribute that holds strengths; it must be on every edge.
+    unit, year, description
+        Carried by the network.
+
+    Returns
+    -------
+    LinkageNetwork
+        Cities in the order of the nodes.
 
     Raises
     ------
-    AlignmentError
-        If a column is missing or a link names an unknown city.
     WeightsError
-        If a pair is given twice, or with two values in an undirected network.
+        If the graph has parallel edges, or edges without the attribute.
     """
-    require_unique(cities, what="cities")
-    missing = [name for name in (origin, destination, flow) if name not in links.columns]
-    if missing:
-        raise AlignmentError(
-            f"The link table lacks columns {listed(missing)}; it has {listed(links.columns)}."
+    if graph.is_multigraph():
+        raise WeightsError("The graph has parallel edges; add them up to one edge for each pair.")
+    cities = pd.Index(list(graph.nodes))
+    bare = [(u, v) for u, v, data in graph.edges(data=True) if strength not in data]
+    if bare:
+        raise WeightsError(
+            f"Edges without the attribute {strength!r}: {listed(bare)}; name the attribute that "
+            "holds strengths as strength=."
         )
-    sender, receiver = (
-        cities.get_indexer(pd.Index(links[origin])),
-        cities.get_indexer(pd.Index(links[destination])),
+    position = {city: number for number, city in enumerate(graph.nodes)}
+    triples = [(position[u], position[v], data[strength]) for u, v, data in graph.edges(data=True)]
+    rows, columns, values = (
+        (np.array(part) for part in zip(*triples, strict=True))
+        if triples
+        else (
+            np.zeros(0, dtype=int),
+            np.zeros(0, dtype=int),
+            np.zeros(0),
+        )
     )
-    unknown = pd.Index(
-        pd.concat([links[origin][sender < 0], links[destination][receiver < 0]]).unique()
-    )
-    if len(unknown):
-        raise AlignmentError(
-            f"Links name cities that are not in the study: {listed(unknown)}. Drop these links or "
-            "add the cities."
-        )
-    pair = pd.MultiIndex.from_arrays([sender, receiver])
-    if not pair.is_unique:
-        twice = links.loc[pair.duplicated(), [origin, destination]].itertuples(
-            index=False, name=None
-        )
-        raise WeightsError(f"Links are given more than once: {listed(twice)}; sum or drop them.")
-    values = pd.to_numeric(links[flow], errors="coerce").to_numpy(dtype=float)
-    flows = sparse.csr_array((values, (sender, receiver)), shape=(len(cities), len(cities)))
+    flows = sparse.csr_array((values, (rows, columns)), shape=(len(cities), len(cities)))
+    directed = bool(graph.is_directed())
     if not directed:
-        given_twice = flows.multiply(flows.T)
-        if given_twice.nnz and abs((flows - flows.T).multiply(given_twice > 0)).max() > 0:
-            raise WeightsError(
-                "Undirected links are given in both directions with different values; give each "
-                "pair once or make the values equal."
-            )
-        flows = flows.maximum(flows.T)
-    return LinkageNetwork(cities, flows, directed, unit, year, description)
+        flows = flows + flows.T - sparse.diags_array(flows.diagonal())
+    return LinkageNetwork(
+        cities, sparse.csr_array(flows), directed, unit, year, description or "networkx graph"
+    )
+
+
+def _joined(description: str, addition: str) -> str:
+    return f"{description}; {addition}" if description else addition
+
+
+def _with_data(flows: sparse.csr_array, data: np.ndarray) -> sparse.csr_array:
+    return sparse.csr_array((data, flows.indices, flows.indptr), shape=flows.shape)

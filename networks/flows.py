@@ -1,0 +1,219 @@
+"""Networks from tables of observed flows: routes, migrants, trains, firm links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from networks.city_labels import city_index, type_hint_of_ids
+from networks.types import LinkageNetwork
+from spatial.errors import AlignmentError, WeightsError, listed
+from spatial.options import DuplicateLinks, UnknownCities, checked_option
+
+
+def flow_network(
+    links: pd.DataFrame,
+    cities: pd.DataFrame | pd.Index,
+    *,
+    origin: str = "origin",
+    destination: str = "destination",
+    flow: str = "flow",
+    directed: bool = True,
+    unknown: UnknownCities = "error",
+    duplicates: DuplicateLinks = "error",
+    unit: str = "",
+    year: int | None = None,
+    description: str = "",
+) -> LinkageNetwork:
+    """Build a network from a table of flows, a row for each link.
+
+    Parameters
+    ----------
+    links : pandas.DataFrame
+        A row for each link.
+    cities : pandas.DataFrame or pandas.Index of shape (n,)
+        All cities, also those without links; a table has the ids as its index.
+    origin, destination, flow : str
+        Column names: who sends, who receives, how much.
+    directed : bool
+        If False each pair may be given once, or in both directions with the same value.
+    unknown : {"error", "drop"}
+        What to do with links that name a city outside ``cities``; dropped ones are counted.
+    duplicates : {"error", "sum"}
+        What to do with rows of the same origin and destination.
+    unit, year
+        Carried by the network.
+    description : str
+        Where the flows come from; what was dropped or summed is added to it.
+
+    Returns
+    -------
+    LinkageNetwork
+        ``parameters`` counts the rows that made no link: ``self_links`` and ``self_flow`` (flows
+        of cities to themselves, kept apart), ``unknown_links`` and ``unknown_flow``,
+        ``zero_links``, and ``summed_rows``.
+
+    Raises
+    ------
+    AlignmentError
+        If a column is missing, a row names no city, or a link names an unknown city.
+    WeightsError
+        If flows are negative, missing or infinite; if a pair is given twice; or in two directions
+        with different values when undirected.
+    """
+    ids = city_index(cities)
+    checked_option(unknown, UnknownCities, name="unknown")
+    checked_option(duplicates, DuplicateLinks, name="duplicates")
+    require_columns(links, (origin, destination, flow))
+    sender, receiver, inside = city_positions_of_links(links, ids, origin, destination, unknown)
+    values = _checked_flows(links, origin, destination, flow)
+    counts: dict[str, Any] = {
+        "unknown_links": int((~inside).sum()),
+        "unknown_flow": float(values[~inside].sum()),
+    }
+    own = inside & (sender == receiver)
+    counts |= {"self_links": int(own.sum()), "self_flow": float(values[own].sum())}
+    used = inside & ~own
+    counts["zero_links"] = int((values[used] == 0).sum())
+    counts["summed_rows"] = _refuse_or_count_duplicates(
+        links.loc[used, [origin, destination]], sender[used], receiver[used], duplicates
+    )
+    flows = sparse.csr_array(
+        (values[used], (sender[used], receiver[used])), shape=(len(ids), len(ids))
+    )
+    flows.sum_duplicates()
+    if not directed:
+        flows = _one_value_for_each_pair(flows, ids)
+    words = _described(description or f"Flows in column {flow!r}", counts)
+    parameters = {"kind": "flows", "flow": flow, **counts}
+    return LinkageNetwork(ids, flows, directed, unit, year, words, parameters)
+
+
+def require_columns(links: pd.DataFrame, wanted: tuple[str, ...]) -> None:
+    """Raise when a link table lacks a column.
+
+    Parameters
+    ----------
+    links : pandas.DataFrame
+    wanted : tuple of str
+
+    Raises
+    ------
+    AlignmentError
+        With the missing columns and those that are there.
+    """
+    missing = [name for name in wanted if name not in links.columns]
+    if missing:
+        raise AlignmentError(
+            f"The link table lacks columns {listed(missing)}; it has {listed(links.columns)}."
+        )
+
+
+def city_positions_of_links(
+    links: pd.DataFrame, ids: pd.Index, origin: str, destination: str, unknown: UnknownCities
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the cities that links join.
+
+    Parameters
+    ----------
+    links : pandas.DataFrame of m rows
+    ids : pandas.Index of shape (n,)
+    origin, destination : str
+        Column names.
+    unknown : {"error", "drop"}
+
+    Returns
+    -------
+    sender, receiver : numpy.ndarray of int, shape (m,)
+        Positions in ``ids``, -1 where unknown.
+    inside : numpy.ndarray of bool, shape (m,)
+        True where both cities are known.
+
+    Raises
+    ------
+    AlignmentError
+        If a row has no origin or destination, or (with ``unknown="error"``) an unknown one.
+    """
+    unnamed = (links[origin].isna() | links[destination].isna()).to_numpy()
+    if unnamed.any():
+        raise AlignmentError(
+            f"{int(unnamed.sum())} links have no origin or no destination, in rows "
+            f"{listed(links.index[unnamed])}; complete or drop them."
+        )
+    sender = ids.get_indexer(pd.Index(links[origin]))
+    receiver = ids.get_indexer(pd.Index(links[destination]))
+    inside = (sender >= 0) & (receiver >= 0)
+    if unknown == "error" and not inside.all():
+        strange = pd.Index(
+            pd.concat([links[origin][sender < 0], links[destination][receiver < 0]]).unique()
+        )
+        raise AlignmentError(
+            f"{int((~inside).sum())} links name {len(strange)} cities that are not in the study: "
+            f"{listed(strange)}. Add the cities, or drop these links by unknown='drop'."
+            + type_hint_of_ids(strange, ids)
+        )
+    return sender, receiver, inside
+
+
+def _checked_flows(links: pd.DataFrame, origin: str, destination: str, flow: str) -> np.ndarray:
+    values = pd.to_numeric(links[flow], errors="coerce").to_numpy(dtype=float)
+    bad = ~np.isfinite(values) | (values < 0)
+    if bad.any():
+        pairs = links.loc[bad, [origin, destination]].itertuples(index=False, name=None)
+        raise WeightsError(
+            f"{int(bad.sum())} flows in column {flow!r} are negative, missing, infinite or not "
+            f"numbers: {listed(pairs)}. Flows are strengths, zero or positive; correct or drop "
+            "these rows."
+        )
+    return values
+
+
+def _refuse_or_count_duplicates(
+    pairs: pd.DataFrame, sender: np.ndarray, receiver: np.ndarray, duplicates: DuplicateLinks
+) -> int:
+    again = pd.MultiIndex.from_arrays([sender, receiver]).duplicated()
+    if again.any() and duplicates == "error":
+        twice = pairs[again].drop_duplicates()
+        raise WeightsError(
+            f"{len(twice)} links are given more than once: "
+            f"{listed(twice.itertuples(index=False, name=None))}; drop the repeated rows, or add "
+            "them up by duplicates='sum'."
+        )
+    return int(again.sum())
+
+
+def _one_value_for_each_pair(flows: sparse.csr_array, ids: pd.Index) -> sparse.csr_array:
+    back = flows.T.tocsr()
+    # An explicit zero is a value too: the pattern of rows, not of positive flows, counts.
+    given = sparse.csr_array((np.ones(flows.nnz), flows.indices, flows.indptr), shape=flows.shape)
+    both = given.multiply(given.T.tocsr())
+    gap = sparse.triu(abs(flows - back).multiply(both), k=1).tocoo()
+    gap.eliminate_zeros()
+    if gap.nnz:
+        pairs = zip(ids[gap.coords[0]], ids[gap.coords[1]], strict=True)
+        raise WeightsError(
+            f"{gap.nnz} undirected links are given in both directions with different values: "
+            f"{listed(pairs)}. Give each pair once, or build a directed network and make it "
+            "symmetric by .symmetrised(rule)."
+        )
+    return flows.maximum(back)
+
+
+def _described(description: str, counts: dict[str, Any]) -> str:
+    remarks = [description]
+    if counts["self_links"]:
+        remarks.append(
+            f"{counts['self_links']} flows of cities to themselves kept apart "
+            f"(sum {counts['self_flow']:g})"
+        )
+    if counts["unknown_links"]:
+        remarks.append(
+            f"{counts['unknown_links']} links with cities outside the study dropped "
+            f"(sum {counts['unknown_flow']:g})"
+        )
+    if counts["summed_rows"]:
+        remarks.append(f"{counts['summed_rows']} repeated rows added up")
+    return "; ".join(remarks)
