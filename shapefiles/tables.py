@@ -1,0 +1,192 @@
+"""Tables that leave the house: CSV files for programs, one Excel workbook for people."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from spatial.errors import ExportError, listed
+
+FILE_NAME_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table with what a reader needs beside the numbers.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Named index levels are written as leading columns; an index without a name is not written.
+    title : str
+    description : str
+        What the table holds, with method and source.
+    labels : mapping of str to str
+        Wording of columns and index levels; those without keep their name.
+    formats : mapping of str to str
+        Excel number formats of columns, such as ``"0.000"`` or ``"0.0%"``.
+    notes : tuple of str
+        Remarks below the description.
+    """
+
+    frame: pd.DataFrame
+    title: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def index_columns(self) -> list[str]:
+        """Names of the index levels that are written."""
+        return [str(name) for name in self.frame.index.names if name is not None]
+
+    def flat(self) -> pd.DataFrame:
+        """Return the frame with its named index levels as leading columns.
+
+        Raises
+        ------
+        ExportError
+            If two columns would share a name.
+        """
+        frame = self.frame
+        if isinstance(frame.columns, pd.MultiIndex):
+            parts = [
+                " ".join(str(part) for part in column if part != "")
+                for column in frame.columns.tolist()
+            ]
+            frame = frame.set_axis(parts, axis=1)
+        names = [*self.index_columns, *map(str, frame.columns)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ExportError(
+                f"Table {self.title!r} has the columns {listed(twice)} more than once; rename them."
+            )
+        plain = pd.RangeIndex(len(frame))
+        levels = [
+            frame.index.get_level_values(level).to_series(index=plain)
+            for level, name in enumerate(frame.index.names)
+            if name is not None
+        ]
+        columns = [frame.iloc[:, at].set_axis(plain) for at in range(frame.shape[1])]
+        if not names:
+            return pd.DataFrame(index=plain)
+        return pd.concat([*levels, *columns], axis=1).set_axis(names, axis=1)
+
+
+def as_table(table: DataTable | pd.DataFrame) -> DataTable:
+    """Take a table, or a plain data frame without wordings."""
+    return table if isinstance(table, DataTable) else DataTable(table)
+
+
+def write_csv_tables(
+    folder: Path | str, tables: Mapping[str, DataTable | pd.DataFrame]
+) -> dict[str, Path]:
+    """Write each table as a CSV file with the data exactly as they are.
+
+    Parameters
+    ----------
+    folder : path
+        Made when it does not exist.
+    tables : mapping of str to DataTable or pandas.DataFrame
+        The key names the file; characters that file systems refuse become ``_``.
+
+    Returns
+    -------
+    dict of str to Path
+        File of each table.
+
+    Raises
+    ------
+    ExportError
+        If a file cannot be written or columns share a name.
+
+    Notes
+    -----
+    UTF-8 with a byte order mark, so that Excel shows Chinese; comma, line feed, text in quotes,
+    numbers with all their digits, missing values empty. Columns keep their plain names.
+
+    CSV knows no types, so text that begins with ``=``, ``+``, ``-`` or ``@`` is kept as it is:
+    reading the file gives the same names again. Spreadsheet programs may take such a field for a
+    formula and an id for a number; for them there is the workbook, where text stays text.
+    """
+    target = Path(folder)
+    names = distinct_names(list(tables), limit=FILE_NAME_LENGTH, forbidden=r'[<>:"/\\|?*\x00-\x1f]')
+    written = {}
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for key, table in tables.items():
+            path = target / f"{names[key]}.csv"
+            with replacing(path) as temporary:
+                as_table(table).flat().to_csv(
+                    temporary,
+                    index=False,
+                    encoding="utf-8-sig",
+                    lineterminator="\n",
+                    quoting=csv.QUOTE_NONNUMERIC,
+                )
+            written[key] = path
+    except (OSError, UnicodeEncodeError) as error:
+        raise ExportError(f"Cannot write the tables to {str(target)!r}: {error}.") from error
+    return written
+
+
+def distinct_names(keys: Sequence[str], *, limit: int, forbidden: str) -> dict[str, str]:
+    """Give each key a name without forbidden characters, not too long, distinct without case.
+
+    Parameters
+    ----------
+    keys : sequence of str
+    limit : int
+        Most characters of a name.
+    forbidden : str
+        Regular expression of characters that become ``_``.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> distinct_names(["a/b", "A_B", ""], limit=31, forbidden="[/]")
+    {'a/b': 'a_b', 'A_B': 'A_B (2)', '': '_'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for key in keys:
+        plain = re.sub(forbidden, "_", unicodedata.normalize("NFC", str(key))).strip(" .'") or "_"
+        name, number = plain[:limit].rstrip(), 1
+        while name.casefold() in taken:
+            number += 1
+            ending = f" ({number})"
+            name = plain[: limit - len(ending)].rstrip() + ending
+        taken.add(name.casefold())
+        names[key] = name
+    return names
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary file beside ``path`` that takes its place when all went well."""
+    handle, temporary = tempfile.mkstemp(
+        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+    )
+    os.close(handle)
+    try:
+        yield Path(temporary)
+        # A temporary file is private; a result is as readable as any other new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
