@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from shapefiles.language import known_labels, label
 from spatial.alignment import require_same_cities, require_unique
 from spatial.errors import GeometryError, PanelError, listed
+from spatial.options import Language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,7 +55,7 @@ class PassportEntry:
     ids : tuple of str
         The cities, columns or years concerned, all of them.
     remark : str
-        A sentence with the reason.
+        What needs no translation: a column, a file, spellings, a reason given by the caller.
     """
 
     subject: str
@@ -86,6 +88,85 @@ class Passport:
     n_observations: int
     entries: tuple[PassportEntry, ...] = ()
     missing: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def to_frame(self, language: Language = "en") -> pd.DataFrame:
+        """Return the passport as one tidy table, ready to print or to write.
+
+        Parameters
+        ----------
+        language : {"en", "zh"}
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``section``, ``item``, ``value`` (text); findings name all their ids.
+        """
+        rows = [
+            *self._rows_of_area(language),
+            *self._rows_of_files(language),
+            *self._rows_of_findings(language),
+            *self._rows_of_missing(language),
+        ]
+        return pd.DataFrame(rows, columns=["section", "item", "value"])
+
+    def _rows_of_area(self, language: Language) -> list[tuple[str, str, str]]:
+        section = label("passport_study_area", language)
+        facts = ("n_cities", "n_years", "n_observations", "crs_read", "crs_used")
+        return [
+            (section, label(f"passport_{fact}", language), str(getattr(self, fact)))
+            for fact in facts
+        ]
+
+    def _rows_of_files(self, language: Language) -> list[tuple[str, str, str]]:
+        section, known = label("passport_files", language), known_labels()
+        rows = []
+        for source in self.sources:
+            key = f"passport_role_{source.role}"
+            facts = label(
+                "passport_file_facts",
+                language,
+                path=source.path,
+                format=source.format,
+                encoding=f", {source.encoding}" if source.encoding else "",
+                rows=source.rows,
+                sha256=source.sha256,
+            )
+            rows.append((section, label(key, language) if key in known else source.role, facts))
+        return rows
+
+    def _rows_of_findings(self, language: Language) -> list[tuple[str, str, str]]:
+        section, known = label("passport_findings", language), known_labels()
+        if not self.entries:
+            return [(section, label("passport_nothing_found", language), "")]
+        rows = []
+        for entry in self.entries:
+            parts = [str(entry.count)]
+            parts += [", ".join(entry.ids)] if entry.ids else []
+            parts += [f"({entry.remark})"] if entry.remark else []
+            subject = entry.subject
+            item = label(subject, language) if subject in known else subject
+            rows.append((section, item, "; ".join(parts[:2]) + "".join(f" {x}" for x in parts[2:])))
+        return rows
+
+    def _rows_of_missing(self, language: Language) -> list[tuple[str, str, str]]:
+        section = label("passport_missing", language)
+        with_gaps = self.missing[self.missing["missing"] > 0] if len(self.missing) else self.missing
+        if not len(with_gaps):
+            return [(section, label("passport_nothing_missing", language), "")]
+        return [
+            (
+                section,
+                str(column),
+                label(
+                    "passport_missing_share",
+                    language,
+                    missing=int(row["missing"]),
+                    total=self.n_observations,
+                    share=f"{row['share']:.2%}",
+                ),
+            )
+            for column, row in with_gaps.iterrows()
+        ]
 
     def with_entries(self, *entries: PassportEntry) -> Passport:
         """Return the passport with further findings."""
@@ -141,7 +222,7 @@ class StudyArea:
         return pd.Index(sorted(self.panel.index.get_level_values("year").unique()), name="year")
 
     def wide(self, column: str) -> pd.DataFrame:
-        """Return one column as a table: a row for each city (in the order of ``cities``), a column for each year."""
+        """Return one column as a table: a row for each city, a column for each year."""
         if column not in self.panel.columns:
             known = listed(self.panel.columns, limit=40)
             raise PanelError(f"The panel has no column {column!r}; it has {known}.")
