@@ -10,7 +10,7 @@ import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
 from analyses.study import ModelSection, Study
-from networks.backbone import Backbone
+from networks.backbones import Backbone
 from networks.centrality import Centralities
 from networks.communities import Communities
 from networks.qap import QapCorrelation

@@ -28,11 +28,12 @@ from analyses.study import (
     ObservedSection,
     Study,
 )
-from networks.backbone import disparity_backbone, row_mean_backbone
+from networks.backbones import disparity_backbone, row_mean_backbone
 from networks.centrality import centralities
 from networks.communities import communities
 from networks.flows import flow_network
-from networks.gravity import cost_matrix, gravity_network
+from networks.costs import cost_matrix
+from networks.gravity import gravity_network
 from networks.qap import qap_correlation
 from networks.structure import structure
 from networks.types import LinkageNetwork
@@ -65,7 +66,9 @@ STEPS = (
 )
 
 
-def run_study(study: Study, *, folder: Path | str = ".", progress: Progress | None = None) -> StudyResult:
+def run_study(
+    study: Study, *, folder: Path | str = ".", progress: Progress | None = None
+) -> StudyResult:
     """Compute everything that a study asks for; writes nothing.
 
     Parameters
@@ -218,7 +221,9 @@ def _measures(result: ResilienceResult) -> pd.DataFrame:
     """Put resistance and recovery side by side: a column for each shock and measure."""
     table = result.table[["resistance", "recovery"]]
     shocks = table.index.get_level_values("shock").unique()
-    wide = {(shock, name): table.xs(shock, level="shock")[name] for shock in shocks for name in table}
+    wide = {
+        (shock, name): table.xs(shock, level="shock")[name] for shock in shocks for name in table
+    }
     return pd.DataFrame(wide).rename_axis(columns=["shock", "measure"])
 
 
@@ -309,15 +314,13 @@ def _costs(
             encoding=section.encoding,
         )
     )
-    inside = table[section.origin].isin(area.cities.index) & table[section.destination].isin(
-        area.cities.index
-    )
     costs = cost_matrix(
-        table[inside],
+        table,
         area.cities.index,
         origin=section.origin,
         destination=section.destination,
         cost=section.column,
+        unknown="drop",  # a table of all journeys in a country is wider than a study
     )
     return costs, replace(area, passport=area.passport.with_sources(source))
 
@@ -447,7 +450,9 @@ def _warnings(
         found.append(f"{shock}: {flag} ({len(group)} cities)")
     for shock, measure in measures.columns[measures.isna().any()]:
         n = int(measures[(shock, measure)].isna().sum())
-        found.append(f"{measure}, {shock}: no value for {n} cities, so no autocorrelation is computed")
+        found.append(
+            f"{measure}, {shock}: no value for {n} cities, so no autocorrelation is computed"
+        )
     for name, model in models.items():
         found.extend(f"model {name!r}: {remark}" for remark in model.remarks)
     return tuple(found)

@@ -1,0 +1,187 @@
+"""The tables of a study: one frame for each question, with wording and number formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analyses.results import NetworkAnalysis, StudyResult
+from shapefiles.language import known_labels, label
+from shapefiles.tables import DataTable
+from spatial.options import Language
+
+_SHARE_COLUMNS = (
+    "resistance_growth",
+    "recovery_growth",
+    "resistance_growth_nation",
+    "recovery_growth_nation",
+    "growth",
+    "share",
+)
+_COUNT_COLUMNS = ("n", "n_islands", "permutations", "out_degree", "in_degree", "degree", "missing")
+
+
+def study_tables(result: StudyResult) -> dict[str, DataTable]:
+    """Return every table of a study, in the order of the report.
+
+    Parameters
+    ----------
+    result : StudyResult
+
+    Returns
+    -------
+    dict of str to DataTable
+        Keys are file and sheet names in English whatever the language, so that scripts find them.
+    """
+    tables: dict[str, pd.DataFrame] = {
+        "resilience": _with_names(result, result.resilience.tidy(), "city"),
+        "national": result.resilience.national,
+        "typology_by_group": typology_by_group(result),
+        "weights": weights_table(result),
+        "global_moran": result.moran.tidy(),
+        "local_moran": _with_names(result, local_table(result), "city"),
+    }
+    for name, analysis in result.networks.items():
+        slug = name.replace(" ", "_")
+        tables[f"cities_{slug}"] = _with_names(result, city_network_table(analysis), "city")
+        tables[f"links_{slug}"] = backbone_table(analysis)
+    if result.networks:
+        tables["network_structure"] = structure_table(result.networks)
+    if result.correlations:
+        tables["network_correlations"] = correlation_table(result)
+    for name, model in result.models.items():
+        slug = name.replace(" ", "_")
+        tables[f"model_{slug}"] = model.result.tidy()
+        tables[f"fit_{slug}"] = model.result.glance().to_frame("value")
+        if model.effects is not None:
+            tables[f"effects_{slug}"] = model.effects.tidy()
+    tables["panel"] = result.area.panel
+    language = result.study.language
+    tables["passport"] = result.area.passport.to_frame(language)
+    return {name: _described(name, frame, result) for name, frame in tables.items()}
+
+
+def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable:
+    language = result.study.language
+    kind = next(
+        (k for k in ("cities", "links", "model", "fit", "effects") if name.startswith(f"{k}_")), name
+    )
+    subject = name[len(kind) + 1 :].replace("_", " ")
+    named = [str(level) for level in frame.index.names if level is not None]
+    formats = {}
+    for column in frame.columns:
+        if column in _SHARE_COLUMNS:
+            formats[str(column)] = "0.00%"
+        elif column in _COUNT_COLUMNS:
+            formats[str(column)] = "0"
+        elif pd.api.types.is_float_dtype(frame[column]):
+            formats[str(column)] = "0.0000"
+    if name == "panel":
+        formats = {}
+    return DataTable(
+        frame=frame if named else frame.rename_axis("item"),
+        title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
+        description=label(f"table_{kind}_note", language),
+        labels={
+            str(column): _wording(str(column), result) for column in [*named, *frame.columns]
+        },
+        formats=formats,
+        notes=tuple(note for note in (result.study.source_note(),) if note),
+    )
+
+
+def _wording(column: str, result: StudyResult) -> str:
+    """Wording of a column: the user's, then the dictionary's, then the plain name."""
+    if column in result.study.columns:
+        return result.study.column_label(column, with_unit=True)
+    for key in (f"column_{column}", column):
+        if key in known_labels():
+            return label(key, result.study.language)
+    return column
+
+
+def _with_names(result: StudyResult, frame: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Put the names and groups of the cities beside their ids."""
+    cities = frame.index.get_level_values(level)
+    wide = frame.copy()
+    for at, column in enumerate(["name", *result.study.groups]):
+        if column not in wide.columns:
+            wide.insert(at, column, result.area.cities[column].reindex(cities).to_numpy())
+    return wide
+
+
+def typology_by_group(result: StudyResult) -> pd.DataFrame:
+    """Count the four types of resilience by shock and group."""
+    types = result.resilience.table["typology"]
+    cities = types.index.get_level_values("city")
+    shocks = types.index.get_level_values("shock")
+    parts = []
+    for group in ["all", *result.study.groups]:
+        members = (
+            pd.Series("all", index=types.index)
+            if group == "all"
+            else pd.Series(
+                result.area.cities[group].astype(str).reindex(cities).to_numpy(), index=types.index
+            )
+        )
+        counts = pd.crosstab(
+            [shocks.to_numpy(), members.to_numpy()], types.to_numpy(), rownames=["shock", "group"]
+        )
+        parts.append(pd.concat({group: counts}, names=["grouping"]))
+    table = pd.concat(parts).fillna(0).astype(int)
+    table.columns = pd.Index([str(column) for column in table.columns])
+    return table.reorder_levels(["shock", "grouping", "group"])
+
+
+def weights_table(result: StudyResult) -> pd.DataFrame:
+    """Put the validity reports of all weights side by side: a row for each weights."""
+    rows = {name: report.tidy()["value"] for name, report in result.weights_reports.items()}
+    return pd.DataFrame(rows).T.rename_axis("weights")
+
+
+def local_table(result: StudyResult) -> pd.DataFrame:
+    """Stack the local Moran tables of every shock and measure."""
+    parts = {key: item.table for key, item in result.local.items()}
+    return pd.concat(parts, names=["shock", "measure", "city"])
+
+
+def city_network_table(analysis: NetworkAnalysis) -> pd.DataFrame:
+    """Centralities of the cities with their community."""
+    table = analysis.centralities.table.rename_axis("city")
+    return table.assign(community=analysis.communities.membership.reindex(table.index))
+
+
+def backbone_table(analysis: NetworkAnalysis) -> pd.DataFrame:
+    """List the links that at least one backbone keeps, and which.
+
+    A gravity network of n cities has n (n - 1) linkages, most of them tiny; the rest is in the
+    GraphML file.
+    """
+    table = None
+    for name, backbone in analysis.backbones.items():
+        part = backbone.table.set_index(["origin", "destination"])
+        kept = part["kept"].rename(f"kept_{name}")
+        extra = [c for c in part.columns if c in ("p_value",)]
+        part = pd.concat([part[["flow", *extra]], kept], axis=1)
+        table = part if table is None else table.join(part.drop(columns="flow"))
+    assert table is not None
+    kept_by_any = table.filter(like="kept_").any(axis=1)
+    return table[kept_by_any].sort_values("flow", ascending=False, kind="stable")
+
+
+def structure_table(networks: Mapping[str, NetworkAnalysis]) -> pd.DataFrame:
+    """Put the structure of all networks (their shown backbones) side by side."""
+    columns = {name: item.structure.tidy()["value"] for name, item in networks.items()}
+    return pd.DataFrame(columns).rename_axis("measure")
+
+
+def correlation_table(result: StudyResult) -> pd.DataFrame:
+    """List the QAP correlation of every pair of networks."""
+    rows = {pair: item.tidy().iloc[0] for pair, item in result.correlations.items()}
+    return pd.DataFrame(rows).T.rename_axis(["first", "second"])
+
+
+def wording_of(language: Language, key: str) -> str:
+    """Wording of a code such as a type or cluster, the code itself if the dictionary lacks it."""
+    return label(key, language) if key in known_labels() else key

@@ -1,0 +1,378 @@
+"""A commented study file for somebody's own data, with columns proposed from the files."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analyses.study_file import study_from_text
+from shapefiles.read_files import existing_file
+from shapefiles.read_tables import PARQUET_SUFFIXES, TABLE_SUFFIXES, read_table
+from shapefiles.read_values import numbers, without_leading_zeros, years
+from spatial.errors import ConfigError, ExportError, InputError, InterurbanError, listed
+
+_YEAR_NAMES = ("year", "years", "yr", "date", "time", "年份", "年")
+_LONGITUDE_NAMES = ("longitude", "lon", "lng", "long", "x", "经度")
+_LATITUDE_NAMES = ("latitude", "lat", "y", "纬度")
+_NAME_WORDS = ("name", "city", "市", "名")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the files seem to hold.
+
+    Attributes
+    ----------
+    city_id, city_name, longitude, latitude : str or None
+        Columns of the cities file.
+    panel_city, panel_year : str
+        Columns of the panel.
+    columns : tuple of str
+        Columns of numbers in the panel.
+    years : tuple of int
+    """
+
+    city_id: str
+    city_name: str | None
+    longitude: str | None
+    latitude: str | None
+    panel_city: str
+    panel_year: str
+    columns: tuple[str, ...]
+    years: tuple[int, ...]
+
+
+def write_new_study(
+    folder: Path | str, *, cities: Path | str, panel: Path | str, language: str | None = None
+) -> Path:
+    """Write ``study.toml`` into a new folder.
+
+    Parameters
+    ----------
+    folder : path
+        Made if needed; an existing study file is never replaced.
+    cities, panel : path
+        The user's files; they stay where they are.
+    language : {"en", "zh"}, optional
+
+    Returns
+    -------
+    Path
+        Of the study file.
+
+    Raises
+    ------
+    ExportError
+        If a study file is there already.
+    InputError, ConfigError
+        If a file cannot be read, or no columns of ids and years can be found in them.
+    """
+    target = Path(folder) / "study.toml"
+    if target.exists():
+        raise ExportError(f"{target} exists already and is not replaced; choose another folder.")
+    proposal = propose(Path(cities), Path(panel))
+    text = study_text(
+        proposal,
+        cities=_relative(cities, target.parent),
+        panel=_relative(panel, target.parent),
+        language=language or "en",
+    )
+    study_from_text(text, where="the proposed study file")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".toml.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(target)
+    return target
+
+
+def propose(cities: Path, panel: Path) -> Proposal:
+    """Look into both files and propose their columns.
+
+    The id columns are the pair with the most common values; the year column is the one that holds
+    years, by name first.
+    """
+    table = read_table(panel, role="panel").frame
+    year = _year_column(table, panel)
+    shapes = _city_table(cities)
+    city_id, panel_city = _id_columns(shapes, table, year, cities, panel)
+    names = [
+        column
+        for column in shapes.columns
+        if column != city_id
+        and any(word in column.lower() for word in _NAME_WORDS)
+        and not pd.api.types.is_numeric_dtype(shapes[column])
+    ]
+    is_table = cities.suffix.lower() in TABLE_SUFFIXES
+    columns = [
+        column
+        for column in table.columns
+        if column not in (year, panel_city)
+        and str(column).strip().lower() not in (*_LONGITUDE_NAMES, *_LATITUDE_NAMES)
+        and _is_numeric(table[column])
+    ]
+    if not columns:
+        raise ConfigError(f"{panel} has no column of numbers besides ids and years.")
+    return Proposal(
+        city_id=city_id,
+        city_name=names[0] if names else None,
+        longitude=_named(shapes, _LONGITUDE_NAMES) if is_table else None,
+        latitude=_named(shapes, _LATITUDE_NAMES) if is_table else None,
+        panel_city=panel_city,
+        panel_year=year,
+        columns=tuple(columns),
+        years=tuple(sorted({int(value) for value in years(table[year], what=str(panel))})),
+    )
+
+
+def _city_table(cities: Path) -> pd.DataFrame:
+    """Read the attributes of the cities, without their shapes."""
+    existing_file(cities, what="cities")
+    suffix = cities.suffix.lower()
+    if suffix in PARQUET_SUFFIXES or suffix not in TABLE_SUFFIXES:
+        frame = _attributes(cities, suffix)
+    else:
+        frame = read_table(cities, role="cities").frame
+    if frame.columns.empty:
+        raise ConfigError(f"{cities} has no attributes, so no column of city ids.")
+    return frame
+
+
+def _attributes(cities: Path, suffix: str) -> pd.DataFrame:
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    if suffix in PARQUET_SUFFIXES:
+        frame = pd.read_parquet(cities)
+        return frame.drop(columns=[c for c in frame.columns if c == "geometry"])
+    try:
+        return pyogrio.read_dataframe(cities, read_geometry=False)
+    except (DataSourceError, DataLayerError, OSError) as error:
+        raise InputError(f"{cities} cannot be read as a vector file: {error}.") from None
+
+
+def _year_column(table: pd.DataFrame, panel: Path) -> str:
+    by_name = [c for c in table.columns if str(c).strip().lower() in _YEAR_NAMES]
+    for column in [*by_name, *table.columns]:
+        try:
+            found = years(table[column], what=str(panel))
+        except InterurbanError:
+            continue
+        if found.between(1800, 2200).all():
+            return str(column)
+    raise ConfigError(
+        f"{panel} has no column of years; it has {listed(table.columns, limit=40)}. The panel needs "
+        "a row for each city and year, with the year as a number such as 2008."
+    )
+
+
+def _id_columns(
+    shapes: pd.DataFrame, table: pd.DataFrame, year: str, cities: Path, panel: Path
+) -> tuple[str, str]:
+    best, pair = 0, ("", "")
+    for left in shapes.columns:
+        ours = _texts(shapes[left])
+        if len(ours) < len(shapes):  # an id names one city only
+            continue
+        for right in table.columns:
+            if right == year:
+                continue
+            common = len(ours & _texts(table[right]))
+            if common > best:
+                best, pair = common, (str(left), str(right))
+    if not best:
+        raise ConfigError(
+            f"No column of {cities} ({listed(shapes.columns, limit=40)}) has values in common with "
+            f"a column of {panel} ({listed(table.columns, limit=40)}); both files need the same "
+            "city ids."
+        )
+    return pair
+
+
+def _texts(cells: pd.Series) -> set[str]:
+    """Return ids as text without leading zeros, to recognise columns that Excel has touched."""
+    plain = cells.dropna().map(lambda cell: str(cell).removesuffix(".0").strip())
+    return {without_leading_zeros(text) for text in plain.unique()}
+
+
+def _is_numeric(cells: pd.Series) -> bool:
+    found, wrong = numbers(cells)
+    return not wrong and bool(found.notna().any())
+
+
+def _named(frame: pd.DataFrame, words: tuple[str, ...]) -> str | None:
+    return next((str(c) for c in frame.columns if str(c).strip().lower() in words), None)
+
+
+def _relative(file: Path | str, folder: Path) -> str:
+    """Path from the study's folder; absolute only where there is none (another drive)."""
+    try:
+        return Path(os.path.relpath(Path(file).resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return Path(file).resolve().as_posix()
+
+
+def _text(value: str) -> str:
+    """Quote for TOML; JSON strings are valid TOML basic strings."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) -> str:
+    """Write the commented study file."""
+    first, last = proposal.years[0], proposal.years[-1]
+    middle = proposal.years[len(proposal.years) // 2]
+    outcome, rest = proposal.columns[0], proposal.columns[1:4]
+    listing = "\n".join(f"#   {column}" for column in proposal.columns)
+    optional = []
+    if proposal.city_name:
+        optional.append(f"name = {_text(proposal.city_name)}")
+    else:
+        optional.append('# name = "..."          # column with the names; without it ids are shown')
+    if proposal.longitude and proposal.latitude:
+        optional += [
+            f"longitude = {_text(proposal.longitude)}",
+            f"latitude = {_text(proposal.latitude)}",
+            'crs = "EPSG:4326"',
+        ]
+    else:
+        optional.append('# crs = "EPSG:4326"     # only if the file does not say it')
+    model = _model_text(outcome, rest)
+    return _TEMPLATE.format(
+        language=language,
+        cities=_text(cities),
+        city_id=_text(proposal.city_id),
+        optional="\n".join(optional),
+        panel=_text(panel),
+        panel_city=_text(proposal.panel_city),
+        panel_year=_text(proposal.panel_year),
+        listing=listing,
+        first=first,
+        last=last,
+        middle=middle,
+        outcome=_text(outcome),
+        model=model,
+    )
+
+
+def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
+    if not regressors:
+        return "# no model: the panel has one column only; a model needs an outcome and regressors"
+    left, right = _in_formula(outcome), " + ".join(_in_formula(item) for item in regressors)
+    return (
+        "[[models]]\n"
+        'name = "spillovers"\n'
+        f"formula = {_text(f'{left} ~ {right}')}\n"
+        'weights = "nearest 6"\n'
+        'specification = "sdm"           # ols, slx, sar, sem, sdm, sdem\n'
+        'effects = "two-way"             # pooled, city, year, two-way\n'
+        "bias_correction = true          # Lee and Yu (2010)"
+    )
+
+
+def _in_formula(column: str) -> str:
+    return column if column.isidentifier() else f"`{column}`"
+
+
+_TEMPLATE = """\
+# A study of city resilience, linkages and spillovers. Lines that begin with # are comments.
+# Next: interurban check study.toml      reads the files and prints what was found, changes nothing
+#       interurban run study.toml --output results
+
+title = "My study"
+language = "{language}"                 # en or zh: labels, maps, report
+seed = 20260101                 # every random number comes from here; same seed, same results
+
+[cities]                        # paths are relative to this file
+file = {cities}
+id = {city_id}
+{optional}
+
+[panel]                         # a row for each city and year
+file = {panel}
+city = {panel_city}
+year = {panel_year}
+# columns = ["..."]             # read only these
+# required = ["..."]            # must be complete in every city and year
+unmatched_cities = "error"      # cities without panel rows: "error" or "drop"
+unmatched_rows = "error"        # panel rows without city: "error" or "drop"
+incomplete = "error"            # cities that lack a year or a required value: "error", "drop", "keep"
+# The panel covers {first} to {last} and has these columns of numbers:
+{listing}
+
+# [groups]                      # columns that sort the cities, from the cities file or the panel
+# region = "..."
+# rank = "..."
+# size = "..."
+
+# [[derived]]                   # new columns: log, growth, difference, lag, ratio, share, sum
+# name = "digital_share"
+# kind = "share"
+# of = "..."
+# by = "..."
+
+[resilience]
+outcome = {outcome}             # a level, such as employment or real output
+national = "sum"                # how the nation is made of cities: sum, mean, weighted mean (by = "...")
+typology = "benchmark"          # or "median"
+
+[[shocks]]                      # CHANGE the years: when did the shock begin and end, and the recovery?
+name = "shock"
+resistance = [{first}, {middle}]
+recovery = [{middle}, {last}]
+
+[[weights]]                     # kinds: contiguity, knn, inverse_distance, linkage
+name = "nearest 6"
+kind = "knn"
+k = 6
+
+[[weights]]
+name = "inverse distance"
+kind = "inverse_distance"
+power = 1.0
+# cutoff_km = 500.0             # default: the smallest that leaves no city alone
+
+[[weights]]
+name = "gravity"
+kind = "linkage"
+network = "gravity"
+reading = "receive"             # a city is influenced by those who send to it; or "send"
+
+[[networks]]                    # kinds: gravity, observed
+name = "gravity"
+kind = "gravity"
+mass = {outcome}                # a column, or several: ["population", "gdp"], their geometric mean
+year = {first}
+decay = 2.0
+backbone = "disparity"          # or "row_mean": the links that maps show
+
+# [[networks]]                  # observed links: flights, firms, patents, migrants ...
+# name = "flights"
+# kind = "observed"
+# file = "flights.csv"
+# origin = "from"
+# destination = "to"
+# flow = "number"
+# unit = "flights a day"
+
+[autocorrelation]
+weights = "nearest 6"           # of the LISA map
+permutations = 9999
+correction = "fdr"              # or "bonferroni", "none"
+alpha = 0.05
+
+{model}
+
+# [columns.gdp]                 # wordings for maps, tables and reports
+# en = "Gross domestic product"
+# zh = "地区生产总值"
+# unit = "million yuan"
+
+[outputs]
+name = "study"                  # file name of the GeoPackage and the QGIS project
+figures = ["png", "svg"]
+dpi = 300
+# source = "..."                # source note on every map
+"""
