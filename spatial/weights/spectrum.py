@@ -114,12 +114,14 @@ def _potential(matrix: sparse.csr_array, ratio: np.ndarray) -> np.ndarray:
     return potential
 
 
-def extreme_eigenvalues(matrix: sparse.csr_array) -> Spectrum:
+def extreme_eigenvalues(matrix: sparse.csr_array, *, dense_limit: int = DENSE_LIMIT) -> Spectrum:
     """Compute the extreme eigenvalues of non-negative weights.
 
     Parameters
     ----------
     matrix : scipy.sparse.csr_array of shape (n, n)
+    dense_limit : int
+        Up to this many cities all eigenvalues are computed.
 
     Returns
     -------
@@ -135,14 +137,14 @@ def extreme_eigenvalues(matrix: sparse.csr_array) -> Spectrum:
     if matrix.nnz == 0:
         return Spectrum(0.0, np.nan, False, "no links")
     twin = symmetric_twin(matrix)
-    if n <= DENSE_LIMIT:
+    if n <= dense_limit:
         if twin is not None:
             values = linalg.eigvalsh(twin.toarray())
             return Spectrum(
                 float(values[-1]), _negative(values), False, "all eigenvalues, symmetric form"
             )
         values = linalg.eigvals(matrix.toarray())
-        return _from_values(values, "all eigenvalues")
+        return spectrum_of(values, method="all eigenvalues")
     return _sparse_symmetric(twin) if twin is not None else _sparse_general(matrix)
 
 
@@ -155,7 +157,10 @@ def _negative(values: np.ndarray) -> float:
     return float(values.min()) if len(values) and values.min() < 0.0 else np.nan
 
 
-def _from_values(values: np.ndarray, method: str) -> Spectrum:
+def spectrum_of(values: np.ndarray, *, method: str = "all eigenvalues") -> Spectrum:
+    """Read the extremes off a list of eigenvalues of non-negative weights."""
+    if not np.iscomplexobj(values):
+        return Spectrum(float(values.max()), _negative(values), False, method)
     radius = float(np.abs(values).max())
     real = values.real[np.abs(values.imag) <= _REAL * max(radius, np.finfo(float).tiny)]
     # The Perron root is real; rounding of a defective root may hide it, the radius does not.
@@ -203,4 +208,4 @@ def _sparse_general(matrix: sparse.csr_array) -> Spectrum:
         bound = float(min(matrix.sum(axis=1).max(), matrix.sum(axis=0).max()))
         values = np.append(values, bound)
         method = "bound by the largest row or column sum"
-    return _from_values(values, method)
+    return spectrum_of(values, method=method)
