@@ -104,7 +104,7 @@ def _require_reachable(present: str, wanted: str) -> None:
     if not allowed:
         raise WeightsError(
             f"These weights were scaled before (transform={present!r}), so {wanted!r} can no "
-            f"longer be had from them; build them with transform='none' and scale that to {wanted!r}."
+            f"longer be had from them; build them with transform='none' and scale that."
         )
 
 
