@@ -1,0 +1,302 @@
+"""The page of a figure: column width, house style, text that is measured and wrapped, saving.
+
+No global state of ``matplotlib.pyplot`` is touched: figures are ``matplotlib.figure.Figure`` with
+an Agg canvas of their own, so there is nothing to close and nothing leaks between figures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+from shapefiles.fonts import font_families
+from spatial.errors import ConfigError, ExportError, listed
+from spatial.options import ColumnWidth, Language, checked_option
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMN_WIDTHS_MM = {"single": 89.0, "double": 183.0}
+"""Widths of a figure in one and in two columns of a journal, mm."""
+
+MM_PER_INCH = 25.4
+POINTS_PER_INCH = 72.0
+DPI = 300
+
+BODY_SIZE = 7.0
+"""Points; nothing in a figure is set smaller."""
+TITLE_SIZE = 9.0
+LINE_SPACING = 1.3
+
+INK = "#222222"
+MUTED = "#5f5f5f"
+HAIRLINE = "#b8b8b8"
+
+_FORMATS = ("png", "svg", "pdf", "tiff")
+
+# Without these entries the files carry the date or the version of the program that drew them.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+# A line may not begin with these (rule of Chinese typesetting).
+_NO_LINE_START = set("，。、；：？！）》」』】”’％…,.;:?!)]}%")
+
+
+@contextmanager
+def house_style(language: Language, texts: Iterable[object]) -> Iterator[tuple[str, ...]]:
+    """Draw inside with the fonts and thin lines of the project; ``$`` and ``_`` mean themselves.
+
+    Parameters
+    ----------
+    language : {"en", "zh"}
+    texts : iterable
+        Everything that will be drawn, so that missing characters are found first.
+
+    Yields
+    ------
+    tuple of str
+        The font families in use.
+    """
+    families = font_families(language, texts)
+    settings = {
+        "font.family": list(families),
+        "font.size": BODY_SIZE,
+        "text.parse_math": False,  # names from data may hold $, ^ and _
+        "text.usetex": False,
+        "text.color": INK,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.5,
+        "axes.labelsize": BODY_SIZE,
+        "axes.titlesize": TITLE_SIZE,
+        "axes.unicode_minus": True,
+        "axes.axisbelow": True,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.labelsize": BODY_SIZE,
+        "ytick.labelsize": BODY_SIZE,
+        "xtick.major.width": 0.5,
+        "ytick.major.width": 0.5,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "legend.fontsize": BODY_SIZE,
+        "legend.title_fontsize": BODY_SIZE,
+        "legend.frameon": False,
+        "figure.facecolor": "white",
+        "axes.facecolor": "white",
+    }
+    with rc_context(settings):
+        yield families
+
+
+def new_figure(width_mm: float, height_mm: float) -> Figure:
+    """Return an empty figure of a size in mm with an Agg canvas, unknown to pyplot."""
+    figure = Figure(figsize=(width_mm / MM_PER_INCH, height_mm / MM_PER_INCH), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def column_width_mm(width: ColumnWidth) -> float:
+    """Return the width in mm of ``"single"`` or ``"double"`` column figures."""
+    return COLUMN_WIDTHS_MM[checked_option(width, ColumnWidth, name="width")]
+
+
+def figure_size_mm(figure: Any) -> tuple[float, float]:
+    """Return width and height in mm of a figure or sub-figure."""
+    return (
+        float(figure.bbox.width / figure.dpi * MM_PER_INCH),
+        float(figure.bbox.height / figure.dpi * MM_PER_INCH),
+    )
+
+
+def points_to_mm(points: float) -> float:
+    """Convert typographic points to mm."""
+    return points / POINTS_PER_INCH * MM_PER_INCH
+
+
+def line_height_mm(size: float) -> float:
+    """Return the height of a line of text of ``size`` points, mm."""
+    return points_to_mm(size * LINE_SPACING)
+
+
+_MEASURING_DPI = 300.0
+_RENDERER = RendererAgg(1, 1, _MEASURING_DPI)
+
+
+def text_width_mm(
+    text: str, *, size: float = BODY_SIZE, weight: str = "normal", families: Sequence[str] = ()
+) -> float:
+    """Return the width of the widest line of a text as it will be drawn, mm."""
+    font = FontProperties(family=list(families) or None, size=size, weight=weight)
+    widths = [
+        _RENDERER.get_text_width_height_descent(line, font, False)[0] if line else 0.0
+        for line in text.split("\n")
+    ]
+    return float(max(widths)) / _MEASURING_DPI * MM_PER_INCH
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a text where a line may end: after spaces, and between Chinese characters."""
+    pieces: list[str] = []
+    for character in text:
+        fresh = not pieces or pieces[-1].endswith(" ")
+        chinese = "⺀" <= character <= "鿿" or "＀" <= character <= "￯"
+        after_chinese = bool(pieces) and "⺀" <= pieces[-1][-1] <= "￯"
+        if character in _NO_LINE_START and pieces:
+            pieces[-1] += character
+        elif fresh or chinese or (after_chinese and character != " "):
+            pieces.append(character)
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def wrapped(
+    text: str,
+    width_mm: float,
+    *,
+    size: float = BODY_SIZE,
+    weight: str = "normal",
+    families: Sequence[str] = (),
+) -> str:
+    """Break a text into lines no wider than ``width_mm``, by words or Chinese characters."""
+    lines: list[str] = []
+    line = ""
+    for piece in _pieces(text):
+        longer = line + piece
+        width = text_width_mm(longer.rstrip(), size=size, weight=weight, families=families)
+        if line and width > width_mm:
+            lines.append(line.rstrip())
+            line = piece
+        else:
+            line = longer
+    lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def plot_axes(
+    ax: Axes | None, *, width: ColumnWidth, aspect: float, families: Sequence[str]
+) -> Axes:
+    """Return the given axes, or new ones that fill a figure of a column width.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+    width : {"single", "double"}
+    aspect : float
+        Height over width of a new figure.
+    families : sequence of str
+        Font families of the numbers at the axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Without top and right spine.
+    """
+    if ax is None:
+        width_mm = column_width_mm(width)
+        figure = new_figure(width_mm, width_mm * aspect)
+        figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
+        ax = figure.add_subplot()
+    # Ticks are made while drawing, when the house style is no longer set.
+    ax.tick_params(labelfontfamily=list(families), labelsize=BODY_SIZE, width=0.5, length=2.5)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def set_title(ax: Axes, title: str | None, *, families: Sequence[str]) -> None:
+    """Put a bold title at the left above axes, in as many lines as it needs."""
+    if not title:
+        return
+    figure_width, _ = figure_size_mm(ax.figure)
+    room = ax.get_position().width * figure_width
+    text = wrapped(title, room, size=TITLE_SIZE, weight="bold", families=families)
+    ax.set_title(text, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=6)
+
+
+def save_figure(
+    figure: Figure | Axes,
+    stem: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = ("png", "svg"),
+    dpi: int = DPI,
+) -> tuple[Path, ...]:
+    """Write a figure to ``stem.png``, ``stem.svg`` ...; each file appears whole or not at all.
+
+    The same figure gives the same bytes: no dates, no random identifiers. Text in SVG is written
+    as outlines (``svg.fonttype`` ``path``), so that Chinese looks the same on machines without the
+    font; the price is that text cannot be edited in a drawing program. PDF embeds the fonts.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure or matplotlib.axes.Axes
+        Axes stand for their figure.
+    stem : path
+        Folder and file name without ending.
+    formats : sequence of {"png", "svg", "pdf", "tiff"}
+    dpi : int
+        Resolution of pixel formats.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+
+    Raises
+    ------
+    ConfigError
+        If a format is not known.
+    ExportError
+        If a file cannot be written.
+    """
+    unknown = [name for name in formats if name not in _FORMATS]
+    if unknown:
+        raise ConfigError(f"Figure formats {listed(unknown)} are not known; use {listed(_FORMATS)}.")
+    whole = figure if isinstance(figure, Figure) else figure.get_figure()
+    if whole is None:
+        raise ExportError("These axes belong to no figure, so there is nothing to save.")
+    return tuple(
+        _write_whole(Path(f"{os.fspath(stem)}.{name}"), figure_bytes(whole, name, dpi=dpi))
+        for name in formats
+    )
+
+
+def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
+    """Return a figure as the bytes of a file in one of the formats of `save_figure`."""
+    settings = {"svg.hashsalt": "interurban", "svg.fonttype": "path", "pdf.fonttype": 42}
+    extra = {"pil_kwargs": {"compression": "tiff_lzw"}} if name == "tiff" else {}
+    buffer = io.BytesIO()
+    with rc_context(settings):
+        figure.savefig(buffer, format=name, dpi=dpi, metadata=_METADATA.get(name), **extra)
+    return buffer.getvalue()
+
+
+def _write_whole(path: Path, content: bytes) -> Path:
+    """Write beside the target and rename, so that a failure leaves the old file."""
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".figure-", delete=False) as file:
+            temporary = file.name
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise ExportError(
+            f"The figure cannot be written to {path}: {error.strerror or error}. Check that the "
+            "folder exists and may be written to."
+        ) from error
+    return path
