@@ -41,6 +41,8 @@ class StyleClass:
         Number of features when the style was made.
     missing : bool
         This class takes the features without a value.
+    wording : str
+        The label without the count.
     """
 
     label: str
@@ -52,6 +54,7 @@ class StyleClass:
     size: float | None = None
     count: int = 0
     missing: bool = False
+    wording: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a colour that no program would understand."""

@@ -342,13 +342,23 @@ def categorised_style(
             value=text,
             size=size,
             count=int(found.get(text, 0)),
+            wording=words.get(text, text),
         )
         for text in shown
     ]
     if others:
         n = int(found[list(others)].sum())
-        wording = _counted(label("other_categories", language), n, counts, language)
-        classes.append(StyleClass(label=wording, colour=OTHER, members=others, size=size, count=n))
+        other = label("other_categories", language)
+        classes.append(
+            StyleClass(
+                label=_counted(other, n, counts, language),
+                colour=OTHER,
+                members=others,
+                size=size,
+                count=n,
+                wording=other,
+            )
+        )
     classes += _missing_class(int(texts.isna().sum()), size, counts, language)
     return LayerStyle(
         name=name or column,
@@ -453,7 +463,7 @@ def outline_style(
         geometry=geometry,
         column="",
         kind="single",
-        classes=(StyleClass(label=title, colour=shown, size=size),),
+        classes=(StyleClass(label=title, colour=shown, size=size, wording=title),),
         outline_colour=colour,
         outline_width=width,
     )
@@ -513,6 +523,7 @@ def _graduated_classes(
                 upper=float(upper),
                 size=sizes[i],
                 count=n,
+                wording=text,
             )
         )
     lacking = int((~np.isfinite(numbers)).sum())
@@ -525,8 +536,11 @@ def _missing_class(
 ) -> tuple[StyleClass, ...]:
     if not n:
         return ()
-    wording = _counted(label("no_data", language), n, counts, language)
-    return (StyleClass(label=wording, colour=NO_DATA, size=size, count=n, missing=True),)
+    wording = label("no_data", language)
+    shown = _counted(wording, n, counts, language)
+    return (
+        StyleClass(label=shown, colour=NO_DATA, size=size, count=n, missing=True, wording=wording),
+    )
 
 
 def _counted(text: str, count: int, counts: bool, language: Language) -> str:

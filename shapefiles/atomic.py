@@ -1,0 +1,135 @@
+"""Files appear whole or not at all: write beside the target, then rename."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spatial.errors import ExportError
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; rename it to ``path`` when the block succeeds.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file wanted. Its folder is made when it does not exist; an existing file stays as it
+        is until the new one is complete.
+
+    Yields
+    ------
+    Path
+        Where to write. Removed when the block fails.
+
+    Raises
+    ------
+    ExportError
+        If the folder cannot be written to, or the old file cannot be replaced.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise ExportError(
+            f"{target.name} cannot be written to {target.parent}: {error.strerror or error}. "
+            "Close programs that have it open, check the permission and the free space."
+        ) from error
+    finally:
+        for left in (temporary, *(temporary.with_name(temporary.name + s) for s in _SIDECARS)):
+            with suppress(NotADirectoryError):  # the folder wanted is a file
+                left.unlink(missing_ok=True)
+
+
+_SIDECARS = ("-wal", "-shm", "-journal")
+
+
+def write_text_atomically(path: str | Path, text: str, *, encoding: str = "utf-8") -> Path:
+    """Write a text file whole, with Unix line ends, and return its path."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(text.encode(encoding))
+    return Path(path)
+
+
+def refuse_open_database(path: str | Path) -> None:
+    """Raise when another program has an SQLite file (a GeoPackage) open.
+
+    QGIS keeps a log (``-wal``) beside a GeoPackage that it has open. A file replaced under that
+    log would be damaged by the next write, so nothing is replaced until QGIS lets go.
+
+    Parameters
+    ----------
+    path : str or Path
+        May not exist, then nothing is checked.
+
+    Raises
+    ------
+    ExportError
+        Naming the file and the remedy.
+    """
+    target = Path(path)
+    if not target.exists():
+        return
+    if not target.is_file():
+        raise ExportError(f"{target} is a folder; give the name of a file.")
+    try:
+        with closing(sqlite3.connect(target, timeout=0.0, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+            database.execute("BEGIN EXCLUSIVE")
+            database.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise ExportError(
+                f"{target.name} is open in another program (QGIS?); close the project or remove "
+                "the layer there, then write again. Nothing was changed."
+            ) from error
+        raise ExportError(f"{target} cannot be replaced: {error}.") from error
+    except sqlite3.DatabaseError:
+        return  # No database: whatever it is, it may be replaced.
+
+
+def export_moment(timestamp: datetime | None = None) -> datetime:
+    """Return the time that a file is to carry, in UTC.
+
+    Parameters
+    ----------
+    timestamp : datetime, optional
+        By default the environment variable ``SOURCE_DATE_EPOCH`` (seconds), else the clock.
+
+    Returns
+    -------
+    datetime
+
+    Raises
+    ------
+    ExportError
+        If ``SOURCE_DATE_EPOCH`` is no number.
+    """
+    if timestamp is not None:
+        return (
+            timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+        )
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ExportError(
+            f"SOURCE_DATE_EPOCH={epoch!r} is no count of seconds since 1970; correct or unset it."
+        ) from error
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
