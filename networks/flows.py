@@ -206,14 +206,14 @@ def _described(description: str, counts: dict[str, Any]) -> str:
     remarks = [description]
     if counts["self_links"]:
         remarks.append(
-            f"{counts['self_links']} flows of cities to themselves kept apart "
+            f"flows of cities to themselves, kept apart: {counts['self_links']} "
             f"(sum {counts['self_flow']:g})"
         )
     if counts["unknown_links"]:
         remarks.append(
-            f"{counts['unknown_links']} links with cities outside the study dropped "
+            f"links with cities outside the study, dropped: {counts['unknown_links']} "
             f"(sum {counts['unknown_flow']:g})"
         )
     if counts["summed_rows"]:
-        remarks.append(f"{counts['summed_rows']} repeated rows added up")
+        remarks.append(f"repeated rows, added up: {counts['summed_rows']}")
     return "; ".join(remarks)

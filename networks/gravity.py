@@ -158,8 +158,11 @@ def _in_words(parameters: dict) -> str:
     remarks = [formula]
     if parameters["pairs_without_cost"]:
         remarks.append(
-            f"{parameters['pairs_without_cost']} ordered pairs without a positive cost have no link"
+            "ordered pairs without a positive cost, which have no link: "
+            f"{parameters['pairs_without_cost']}"
         )
     if parameters["cities_without_mass"]:
-        remarks.append(f"{parameters['cities_without_mass']} cities of mass zero have no link")
+        remarks.append(
+            f"cities of mass zero, which have no link: {parameters['cities_without_mass']}"
+        )
     return "; ".join(remarks)
