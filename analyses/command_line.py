@@ -54,9 +54,9 @@ def _root(
 
 @app.command()
 def demo(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the results.")
-    ] = Path("demo-output"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path(
+        "demo-output"
+    ),
     overwrite: Overwrite = False,
     language: LanguageChoice = None,
     quiet: Quiet = False,
@@ -78,7 +78,9 @@ def new(
     cities: Annotated[
         Path, typer.Option("--cities", help="File with the cities: shapes, or a table of points.")
     ],
-    panel: Annotated[Path, typer.Option("--panel", help="Table with a row for each city and year.")],
+    panel: Annotated[
+        Path, typer.Option("--panel", help="Table with a row for each city and year.")
+    ],
     language: LanguageChoice = None,
 ) -> None:
     """Write a commented study file for your own data.

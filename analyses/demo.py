@@ -17,9 +17,7 @@ from shapefiles.example import example_files
 def demo_study_text() -> str:
     """Return the study file of the example, as text."""
     return (
-        resources.files("analyses")
-        .joinpath("templates/us_metros.toml")
-        .read_text(encoding="utf-8")
+        resources.files("analyses").joinpath("templates/us_metros.toml").read_text(encoding="utf-8")
     )
 
 

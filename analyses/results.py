@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from shapefiles.study_area import StudyArea
 from spatial.autocorrelation import LocalMoran, MoranTable
 from spatial.regression import EffectsResult, PanelResult
 from spatial.weights import Weights, WeightsReport
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class StudyResult:
     measures : pandas.DataFrame of shape (n, measures)
         Index: city. Columns: a MultiIndex (shock, measure) with measure in resistance, recovery.
     models : mapping of str to ModelRun
+    background : geopandas.GeoDataFrame or None
+        States or provinces for maps, EPSG:4326, column ``name``.
     warnings : tuple of str
         Everything a reader has to know before believing a number.
     timings : mapping of str to float
@@ -116,6 +121,7 @@ class StudyResult:
     local: Mapping[tuple[str, str], LocalMoran]
     measures: pd.DataFrame
     models: Mapping[str, ModelRun]
+    background: gpd.GeoDataFrame | None = None
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import formulaic
 import numpy as np
@@ -39,8 +40,9 @@ from networks.structure import structure
 from networks.types import LinkageNetwork
 from shapefiles.read_links import read_links
 from shapefiles.read_study import read_study_area
+from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource, LinksSource, PanelSource
-from shapefiles.study_area import PassportEntry, StudyArea
+from shapefiles.study_area import Passport, PassportEntry, StudyArea
 from spatial.autocorrelation import global_moran_table, local_moran
 from spatial.errors import PanelError, listed, nearest_spelling
 from spatial.regression import fit_panel
@@ -52,6 +54,9 @@ from spatial.weights import (
     knn_weights,
     weights_report,
 )
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Progress = Callable[[str], None]
 """Called with the key of each step (a label of the dictionary) as it begins."""
@@ -102,6 +107,7 @@ def run_study(
 
     with step("step_read"):
         area = read_area(study, base)
+        background, area = read_background(study, area, base)
     with step("step_resilience"):
         resistant = measure_resilience(study, area)
         measures = _measures(resistant)
@@ -143,7 +149,7 @@ def run_study(
         models = {item.name: _fit(item, area, weights) for item in study.models}
     return StudyResult(
         study=study,
-        area=area,
+        area=replace(area, passport=_relative_sources(area.passport, base)),
         resilience=resistant,
         weights=weights,
         weights_reports=reports,
@@ -153,10 +159,18 @@ def run_study(
         local=local,
         measures=measures,
         models=models,
+        background=background,
         warnings=_warnings(reports, resistant, measures, models),
         timings=timings,
         versions=dict(software_versions()),
     )
+
+
+def _relative_sources(passport: Passport, folder: Path) -> Passport:
+    """Name the files as the study does: a passport is the same wherever the study lies."""
+    prefix = str(folder / "x")[:-1]
+    sources = tuple(replace(s, path=s.path.removeprefix(prefix)) for s in passport.sources)
+    return replace(passport, sources=sources)
 
 
 def seed_of(seed: int, what: str) -> int:
@@ -177,6 +191,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
             longitude=cities.longitude,
             latitude=cities.latitude,
             crs=cities.crs,
+            select=dict(cities.select),
             groups=dict(study.groups),
         ),
         PanelSource(
@@ -200,6 +215,22 @@ def read_area(study: Study, folder: Path) -> StudyArea:
             )
         figures[item.name] = derive_column(figures, kind=item.kind, of=item.of, by=item.by)
     return replace(area, panel=figures)
+
+
+def read_background(
+    study: Study, area: StudyArea, folder: Path
+) -> tuple[gpd.GeoDataFrame | None, StudyArea]:
+    """Read the background of the maps; returns the area with the file in its passport."""
+    section = study.background
+    if section is None:
+        return None, area
+    found = read_shapes(
+        CitiesSource(path=str(folder / section.file), id=section.name, layer=section.layer)
+    )
+    shapes = found.frame[[section.name, found.frame.geometry.name]].to_crs("EPSG:4326")
+    shapes = shapes.rename(columns={section.name: "name"}).rename_geometry("geometry")
+    source = replace(found.source, role="background")
+    return shapes, replace(area, passport=area.passport.with_sources(source))
 
 
 def measure_resilience(study: Study, area: StudyArea) -> ResilienceResult:

@@ -45,6 +45,9 @@ class CitiesSection(Section):
         None, description="column with degrees north, for tables of points"
     )
     crs: str | None = Field(None, description="only for files that do not say it, e.g. 'EPSG:4326'")
+    select: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="keep cities whose column holds one of these texts"
+    )
 
 
 class PanelSection(Section):
@@ -62,6 +65,16 @@ class PanelSection(Section):
     incomplete: Literal["error", "drop", "keep"] = Field(
         "error", description="cities that lack a year or a required value"
     )
+
+
+class BackgroundSection(Section):
+    """A quiet background for maps, such as states or provinces."""
+
+    file: str
+    name: str = Field(description="column with the names of the states or provinces")
+    title: str = ""
+    title_zh: str = ""
+    layer: str | None = None
 
 
 class DerivedColumn(Section):
@@ -282,6 +295,7 @@ class Study(Section):
     cities: CitiesSection
     panel: PanelSection
     groups: dict[Literal["region", "rank", "size"], str] = Field(default_factory=dict)
+    background: BackgroundSection | None = None
     derived: tuple[DerivedColumn, ...] = ()
     resilience: ResilienceSection
     shocks: Annotated[tuple[ShockSection, ...], Field(min_length=1)]

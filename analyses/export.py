@@ -1,0 +1,226 @@
+"""Writing everything that a study gave into one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from analyses.export_figures import write_figures
+from analyses.export_qgis import write_qgis
+from analyses.export_tables import study_tables
+from analyses.findings import headline_findings
+from analyses.output_folder import RUN_RECORD, output_folder
+from analyses.report_build import build_report
+from analyses.report_content import write_report
+from analyses.results import StudyResult
+from analyses.run import Progress, run_study
+from analyses.study import Study
+from analyses.study_file import read_study
+from shapefiles.graph_files import write_graphml
+from shapefiles.language import label
+from shapefiles.tables import write_csv_tables
+from shapefiles.weights_files import write_gal, write_gwt
+from shapefiles.workbook import write_workbook
+
+EXPORT_STEPS = ("step_tables", "step_figures", "step_qgis", "step_report")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the command line prints at the end.
+
+    Attributes
+    ----------
+    findings : tuple of str
+        Sentences.
+    paths : mapping of str to Path
+        What was written, by kind.
+    """
+
+    findings: tuple[str, ...]
+    paths: Mapping[str, Path]
+
+
+def run_and_write(
+    study_file: Path | str,
+    output: Path | str,
+    *,
+    overwrite: bool = False,
+    language: str | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Run a study file and write all results into a folder.
+
+    Parameters
+    ----------
+    study_file : path
+    output : path
+        Appears only when everything is written.
+    overwrite : bool
+        Replace earlier results.
+    language, seed : optional
+        Replace the values of the study file.
+    progress : callable, optional
+        Told of each step.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InterurbanError
+        For every fault of the input or output, with the remedy.
+    """
+    file = Path(study_file)
+    study = read_study(file, language=language, seed=seed)
+    inputs = [file, *(file.parent / name for name in input_files(study))]
+    with output_folder(output, overwrite=overwrite, inputs=inputs) as folder:
+        result = run_study(study, folder=file.parent, progress=progress)
+        write_study_file(
+            file.read_text(encoding="utf-8-sig"),
+            folder / "study.toml",
+            language=language,
+            seed=seed,
+            moved=(file.parent, Path(output)),
+        )
+        summary = finish(result, folder, final=Path(output), progress=progress)
+    return summary
+
+
+def input_files(study: Study) -> list[str]:
+    """List the files that a study reads, as the study file names them."""
+    files = [study.cities.file, study.panel.file]
+    for network in study.networks:
+        if network.kind == "observed":
+            files.append(network.file)
+        elif network.cost is not None:
+            files.append(network.cost.file)
+    if study.background is not None:
+        files.append(study.background.file)
+    return files
+
+
+def finish(
+    result: StudyResult, folder: Path, *, final: Path, progress: Progress | None = None
+) -> Summary:
+    """Write all results into ``folder``, which will be renamed to ``final``."""
+    tell = progress or (lambda _: None)
+    study, name = result.study, result.study.outputs.name
+
+    tell("step_tables")
+    tables = study_tables(result)
+    write_csv_tables(folder / "tables", tables)
+    write_workbook(
+        folder / "tables" / f"{name}.xlsx", tables, title=study.titled(), language=study.language
+    )
+    _write_networks(result, folder)
+
+    tell("step_figures")
+    figures = write_figures(result, folder / "figures")
+
+    tell("step_qgis")
+    write_qgis(result, folder)
+
+    tell("step_report")
+    write_report(build_report(result, figures=figures), folder / "report.html")
+    record = run_record(result)
+    (folder / RUN_RECORD).write_text(
+        json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    paths = {
+        label("path_qgis", study.language): final / f"{name}.qgz",
+        label("path_report", study.language): final / "report.html",
+        label("path_figures", study.language): final / "figures",
+        label("path_tables", study.language): final / "tables" / f"{name}.xlsx",
+    }
+    return Summary(findings=tuple(headline_findings(result)), paths=paths)
+
+
+def _write_networks(result: StudyResult, folder: Path) -> None:
+    """Write networks for Gephi and weights for GeoDa."""
+    cities = result.area.cities
+    for name, analysis in result.networks.items():
+        slug = name.replace(" ", "_")
+        measured = analysis.centralities.table.assign(
+            community=analysis.communities.membership.reindex(analysis.network.cities)
+        )
+        write_graphml(
+            analysis.network, cities, folder / "networks" / f"{slug}.graphml", node_table=measured
+        )
+    for name, weights in result.weights.items():
+        slug = name.replace(" ", "_")
+        write_gal(weights, folder / "weights" / f"{slug}.gal", layer=result.study.outputs.name)
+        write_gwt(weights, folder / "weights" / f"{slug}.gwt", layer=result.study.outputs.name)
+
+
+def run_record(result: StudyResult) -> dict[str, Any]:
+    """Return what is needed to repeat a run: study, seed, versions, files, timings."""
+    return {
+        "study": result.study.plain(),
+        "seed": result.study.seed,
+        "versions": dict(result.versions),
+        "platform": platform.platform(),
+        "sources": [
+            {"role": s.role, "file": s.path, "sha256": s.sha256, "rows": s.rows}
+            for s in result.area.passport.sources
+        ],
+        "warnings": list(result.warnings),
+        "timings_seconds": dict(result.timings),
+    }
+
+
+def write_study_file(
+    text: str,
+    target: Path,
+    *,
+    language: str | None = None,
+    seed: int | None = None,
+    moved: tuple[Path, Path] | None = None,
+) -> None:
+    """Write the study as it was run, comments kept, so that it can be run again from its new place.
+
+    Parameters
+    ----------
+    text : str
+        The study file.
+    target : Path
+    language, seed : optional
+        What the command line replaced.
+    moved : (Path, Path), optional
+        Folder of the old and of the new file: relative paths of inputs are rewritten.
+    """
+    document = tomlkit.parse(text)
+    if language is not None:
+        document["language"] = language
+    if seed is not None:
+        document["seed"] = seed
+    if moved is not None:
+        old, new = moved[0].resolve(), moved[1].resolve()
+        _rewrite_paths(document, old, new)
+    target.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+def _rewrite_paths(section: Any, old: Path, new: Path) -> None:
+    """Change every ``file`` key, at whatever depth."""
+    if isinstance(section, list):
+        for item in section:
+            _rewrite_paths(item, old, new)
+    if not isinstance(section, dict):
+        return
+    for key, value in section.items():
+        if key == "file" and isinstance(value, str) and not Path(value).is_absolute():
+            try:
+                section[key] = Path(os.path.relpath(old / value, new)).as_posix()
+            except ValueError:  # another drive on Windows
+                section[key] = (old / value).as_posix()
+        else:
+            _rewrite_paths(value, old, new)

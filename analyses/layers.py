@@ -1,0 +1,356 @@
+"""Layers of a study with their styles: what QGIS opens and what the printed maps show alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from analyses.indices.resilience import TYPOLOGY
+from analyses.results import NetworkAnalysis, StudyResult
+from networks.lines import link_lines
+from shapefiles.language import label
+from shapefiles.layers import Layer, name_labels
+from shapefiles.style_types import LayerStyle
+from shapefiles.styles import (
+    categorised_style,
+    choropleth_style,
+    link_width_style,
+    lisa_style,
+    outline_style,
+    sized_point_style,
+)
+
+MEASURES = ("resistance", "recovery")
+
+TYPOLOGY_COLOURS = {
+    "resistant_recovering": "#1b7837",
+    "resistant_slow": "#a6dba0",
+    "nonresistant_recovering": "#c2a5cf",
+    "nonresistant_slow": "#762a83",
+}
+"""A diverging purple-green scheme, safe for colour-blind readers."""
+
+CLIP_QUANTILE = 0.01
+"""Ratios to a small national change have long tails; classes are made without the last per cent
+on each side, which then joins the outermost classes."""
+
+
+@dataclass(frozen=True)
+class StudyLayers:
+    """All layers of a study.
+
+    Attributes
+    ----------
+    resilience : Layer
+        Cities with every measure; styles by shock and measure, and the typology.
+    lisa : Layer
+        Cities with the clusters of the local Moran statistic of every measure.
+    points, links : mapping of str to Layer
+        By network: cities with centralities and communities; links of the shown backbone.
+    background : Layer or None
+    """
+
+    resilience: Layer
+    lisa: Layer
+    points: Mapping[str, Layer]
+    links: Mapping[str, Layer]
+    background: Layer | None
+
+    def all(self) -> tuple[Layer, ...]:
+        """Layers in the order of drawing, the topmost first."""
+        networks = [layer for name in self.points for layer in (self.points[name], self.links[name])]
+        rest = [self.background] if self.background is not None else []
+        return (*networks, self.lisa, self.resilience, *rest)
+
+
+def study_layers(result: StudyResult) -> StudyLayers:
+    """Build every layer of a study."""
+    return StudyLayers(
+        resilience=resilience_layer(result),
+        lisa=lisa_layer(result),
+        points={name: points_layer(result, item) for name, item in result.networks.items()},
+        links={name: links_layer(result, item) for name, item in result.networks.items()},
+        background=background_layer(result),
+    )
+
+
+def short_names(result: StudyResult) -> dict[str, str]:
+    """Give each shock an ASCII suffix for column names: its first year, or its position."""
+    years = [shock.resistance[0] for shock in result.study.shocks]
+    distinct = len(set(years)) == len(years)
+    return {
+        shock.name: str(years[at]) if distinct else f"shock{at + 1}"
+        for at, shock in enumerate(result.study.shocks)
+    }
+
+
+def ordered_keys(result: StudyResult) -> list[tuple[str, str]]:
+    """List (shock, measure), those of the focus shock first."""
+    shocks = [shock.name for shock in result.study.shocks]
+    shocks.sort(key=lambda name: name != result.study.focus)
+    return [(shock, measure) for shock in shocks for measure in MEASURES]
+
+
+def measure_title(result: StudyResult, shock: str, measure: str) -> str:
+    """Say a measure and its years, for legends: "Resistance 1990-91"."""
+    section = next(item for item in result.study.shocks if item.name == shock)
+    first, last = section.resistance if measure == "resistance" else section.recovery
+    return f"{label(measure, result.study.language)} {first}\u2013{last}"
+
+
+def measure_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
+    """Style of one measure of resilience: diverging around the nation (zero)."""
+    values = result.measures[(shock, measure)]
+    low, high = values.quantile([CLIP_QUANTILE, 1 - CLIP_QUANTILE])
+    kind = _kind(result)
+    style = choropleth_style(
+        values.clip(low, high),
+        column=f"{measure}_{short_names(result)[shock]}",
+        title=measure_title(result, shock, measure),
+        name=measure_title(result, shock, measure),
+        centre=0.0,
+        k=6,
+        geometry=kind,
+        language=result.study.language,
+    )
+    # The outermost classes take the clipped tails.
+    finite = values.dropna()
+    classes = list(style.classes)
+    bounded = [at for at, one in enumerate(classes) if one.upper is not None]
+    first, last = bounded[0], bounded[-1]
+    classes[first] = replace(classes[first], lower=float(min(finite.min(), low)))
+    classes[last] = replace(classes[last], upper=float(max(finite.max(), high)))
+    return replace(style, classes=tuple(classes))
+
+
+def typology_style(result: StudyResult, shock: str) -> LayerStyle:
+    """Style of the four types of resilience in one shock."""
+    language = result.study.language
+    values = result.resilience.of(shock)["typology"].reindex(result.area.cities.index)
+    title = f"{label('typology', language)} {shock}"
+    return categorised_style(
+        values.replace("", np.nan),
+        column=f"typology_{short_names(result)[shock]}",
+        title=title,
+        name=title[:30],
+        labels={code: label(f"typology_{code}", language) for code in TYPOLOGY},
+        colours=TYPOLOGY_COLOURS,
+        order=TYPOLOGY,
+        geometry=_kind(result),
+        language=language,
+    )
+
+
+def cluster_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
+    """Style of the local Moran clusters of one measure."""
+    language = result.study.language
+    title = f"LISA {measure_title(result, shock, measure)}"
+    return lisa_style(
+        result.local[(shock, measure)].table["cluster"],
+        column=f"lisa_{measure}_{short_names(result)[shock]}",
+        title=title,
+        name=title,
+        geometry=_kind(result),
+        language=language,
+    )
+
+
+def _kind(result: StudyResult) -> str:
+    points = (result.area.cities.geom_type == "Point").all()
+    return "point" if points else "polygon"
+
+
+def _base(result: StudyResult) -> gpd.GeoDataFrame:
+    cities = result.area.cities
+    base = cities[["name", *result.study.groups, "geometry"]].copy()
+    base["label_rank"] = label_rank(result)
+    return base
+
+
+def label_rank(result: StudyResult) -> pd.Series:
+    """Rank cities for labels by the strength of their linkages, else by the outcome."""
+    if result.networks:
+        first = next(iter(result.networks.values()))
+        return first.centralities.table["strength"].reindex(result.area.cities.index)
+    outcome = result.area.wide(result.study.resilience.outcome)
+    return outcome[outcome.columns[-1]]
+
+
+def _aliases(result: StudyResult) -> dict[str, str]:
+    language = result.study.language
+    names = {"name": label("city", language), "label_rank": label("label_rank", language)}
+    return names | {group: label(f"group_{group}", language) for group in result.study.groups}
+
+
+def resilience_layer(result: StudyResult) -> Layer:
+    """Cities with every measure of resilience of every shock."""
+    language, suffix = result.study.language, short_names(result)
+    data, aliases = _base(result), _aliases(result)
+    extra = ("sensitivity_resistance", "sensitivity_recovery", "resistance_gap", "recovery_gap")
+    for shock in suffix:
+        table = result.resilience.of(shock).reindex(data.index)
+        for column in (*MEASURES, *extra, "typology", "flag"):
+            name = f"{column}_{suffix[shock]}"
+            data[name] = table[column].replace("", np.nan)
+            aliases[name] = f"{label(f'column_{column}', language)} ({shock})"
+    styles = [measure_style(result, *key) for key in ordered_keys(result) if _has_values(result, key)]
+    styles += [typology_style(result, shock) for shock in suffix]
+    labels = name_labels(data["label_rank"], priority="label_rank", most=25)
+    return Layer(
+        table="resilience",
+        title=label("layer_resilience", language),
+        data=data,
+        styles=tuple(style.with_labels(labels) for style in styles),
+        aliases=aliases,
+        abstract=label("layer_resilience_note", language, source=result.study.source_note()),
+        group=label("group_layers_resilience", language),
+    )
+
+
+def _has_values(result: StudyResult, key: tuple[str, str]) -> bool:
+    return bool(result.measures[key].notna().any())
+
+
+def lisa_layer(result: StudyResult) -> Layer:
+    """Cities with the local Moran statistics of every measure."""
+    language, suffix = result.study.language, short_names(result)
+    data, aliases = _base(result), _aliases(result)
+    styles = []
+    labels = name_labels(data["label_rank"], priority="label_rank", most=25)
+    for shock, measure in [key for key in ordered_keys(result) if key in result.local]:
+        table = result.local[(shock, measure)].table.reindex(data.index)
+        ending = f"{measure}_{suffix[shock]}"
+        about = measure_title(result, shock, measure)
+        for prefix, column in (
+            ("lisa", "cluster"),
+            ("local_i", "statistic"),
+            ("p", "p_value"),
+            ("z", "standardised"),
+            ("lag", "lag"),
+        ):
+            data[f"{prefix}_{ending}"] = table[column]
+            aliases[f"{prefix}_{ending}"] = f"{label(f'column_{column}', language)}: {about}"
+        styles.append(cluster_style(result, shock, measure).with_labels(labels))
+    return Layer(
+        table="lisa_clusters",
+        title=label("layer_lisa", language),
+        data=data,
+        styles=tuple(styles),
+        aliases=aliases,
+        abstract=label(
+            "layer_lisa_note",
+            language,
+            weights=result.study.local_weights,
+            permutations=result.study.autocorrelation.permutations,
+        ),
+        group=label("group_layers_resilience", language),
+    )
+
+
+def table_slug(name: str, position: int) -> str:
+    """Make an ASCII table name from the name of a network."""
+    slug = re.sub(r"[^a-z0-9]+", "_", name.lower(), flags=re.ASCII).strip("_")
+    return slug or f"network_{position}"
+
+
+def _slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
+    return table_slug(analysis.name, list(result.networks).index(analysis.name) + 1)
+
+
+def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
+    """Cities as points, sized by centrality."""
+    language, cities = result.study.language, result.area.cities
+    places = gpd.points_from_xy(cities["longitude"], cities["latitude"])
+    table = analysis.centralities.table.reindex(cities.index)
+    data = gpd.GeoDataFrame(
+        {
+            "name": cities["name"],
+            **{column: table[column] for column in table.columns},
+            "community": analysis.communities.membership.reindex(cities.index).astype(str),
+        },
+        geometry=gpd.GeoSeries(places, index=cities.index, crs="EPSG:4326"),
+    )
+    labels = name_labels(data["strength"], priority="strength", most=25)
+    styles = [
+        sized_point_style(
+            data[column],
+            column=column,
+            title=label(f"column_{column}", language),
+            name=label(f"column_{column}", language),
+            language=language,
+        ).with_labels(labels)
+        for column in ("strength", "betweenness", "eigenvector")
+        if data[column].nunique() > 1
+    ]
+    title = label("column_community", language)
+    styles.append(
+        categorised_style(
+            data["community"], column="community", title=title, name=title, geometry="point",
+            language=language,
+        ).with_labels(labels)
+    )  # fmt: skip
+    return Layer(
+        table=f"cities_{_slug(result, analysis)}",
+        title=label("layer_points", language, network=analysis.name),
+        data=data,
+        styles=tuple(styles),
+        aliases={
+            "name": label("city", language),
+            **{column: label(f"column_{column}", language) for column in [*table.columns, "community"]},
+        },
+        abstract=label("layer_points_note", language, network=analysis.network.description),
+        group=label("group_layers_network", language, network=analysis.name),
+    )
+
+
+def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
+    """Draw the links of the shown backbone, by strength."""
+    language = result.study.language
+    data = link_lines(analysis.backbone, result.area.cities)
+    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
+    title = label("legend_links", language) + unit
+    return Layer(
+        table=f"links_{_slug(result, analysis)}",
+        title=label("layer_links", language, network=analysis.name),
+        data=data,
+        styles=(
+            link_width_style(
+                data["weight"], column="weight", title=title, name=title[:30], language=language
+            ),
+        ),
+        aliases={
+            "from_id": label("column_origin", language),
+            "to_id": label("column_destination", language),
+            "from_name": label("column_from_name", language),
+            "to_name": label("column_to_name", language),
+            "weight": label("column_flow", language),
+            "distance_km": label("column_distance_km", language),
+        },
+        abstract=label("layer_links_note", language, network=analysis.backbone.description),
+        group=label("group_layers_network", language, network=analysis.name),
+        id_field="",
+    )
+
+
+def background_layer(result: StudyResult) -> Layer | None:
+    """States or provinces, quiet."""
+    section, shapes = result.study.background, result.background
+    if section is None or shapes is None:
+        return None
+    language = result.study.language
+    chinese = language == "zh" and section.title_zh
+    title = (section.title_zh if chinese else section.title) or label("layer_background", language)
+    return Layer(
+        table="background",
+        title=title,
+        data=shapes,
+        styles=(outline_style(title=title),),
+        aliases={"name": label("column_name", language)},
+        id_field="",
+        context=True,
+    )
