@@ -54,7 +54,8 @@ class Layer:
     group : str
         Group of the layer tree of the project.
     id_field : str
-        Name of the field that holds the index; empty: the index is not written.
+        Name of the field that holds the index. Empty: the index is not written, nor is one that
+        only counts the rows.
     context : bool
         A quiet background: last in the tree, and not counted for the extent of the map.
     """
@@ -186,7 +187,8 @@ def layer_fields(layer: Layer) -> dict[str, str]:
     """Return the field name of each column of a layer, the id first, in the order of the file."""
     geometry = layer.data.geometry.name
     columns = [str(column) for column in layer.data.columns if column != geometry]
-    ids = [layer.id_field] if layer.id_field and layer.id_field not in columns else []
+    counts_rows = isinstance(layer.data.index, pd.RangeIndex) and layer.data.index.name is None
+    ids = [layer.id_field] if layer.id_field not in ("", *columns) and not counts_rows else []
     return ascii_field_names([*ids, *columns])
 
 
