@@ -65,7 +65,8 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
 def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable:
     language = result.study.language
     kind = next(
-        (k for k in ("cities", "links", "model", "fit", "effects") if name.startswith(f"{k}_")), name
+        (k for k in ("cities", "links", "model", "fit", "effects") if name.startswith(f"{k}_")),
+        name,
     )
     subject = name[len(kind) + 1 :].replace("_", " ")
     named = [str(level) for level in frame.index.names if level is not None]
@@ -83,9 +84,7 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         frame=frame if named else frame.rename_axis("item"),
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
-        labels={
-            str(column): _wording(str(column), result) for column in [*named, *frame.columns]
-        },
+        labels={str(column): _wording(str(column), result) for column in [*named, *frame.columns]},
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
@@ -179,7 +178,7 @@ def structure_table(networks: Mapping[str, NetworkAnalysis]) -> pd.DataFrame:
 def correlation_table(result: StudyResult) -> pd.DataFrame:
     """List the QAP correlation of every pair of networks."""
     rows = {pair: item.tidy().iloc[0] for pair, item in result.correlations.items()}
-    return pd.DataFrame(rows).T.rename_axis(["first", "second"])
+    return pd.DataFrame(rows).T.rename_axis(["first", "second", "compared"]).infer_objects()
 
 
 def wording_of(language: Language, key: str) -> str:

@@ -63,7 +63,9 @@ class StudyLayers:
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
-        networks = [layer for name in self.points for layer in (self.points[name], self.links[name])]
+        networks = [
+            layer for name in self.points for layer in (self.points[name], self.links[name])
+        ]
         rest = [self.background] if self.background is not None else []
         return (*networks, self.lisa, self.resilience, *rest)
 
@@ -198,7 +200,9 @@ def resilience_layer(result: StudyResult) -> Layer:
             name = f"{column}_{suffix[shock]}"
             data[name] = table[column].replace("", np.nan)
             aliases[name] = f"{label(f'column_{column}', language)} ({shock})"
-    styles = [measure_style(result, *key) for key in ordered_keys(result) if _has_values(result, key)]
+    styles = [
+        measure_style(result, *key) for key in ordered_keys(result) if _has_values(result, key)
+    ]
     styles += [typology_style(result, shock) for shock in suffix]
     labels = name_labels(data["label_rank"], priority="label_rank", most=25)
     return Layer(
@@ -301,7 +305,10 @@ def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
         styles=tuple(styles),
         aliases={
             "name": label("city", language),
-            **{column: label(f"column_{column}", language) for column in [*table.columns, "community"]},
+            **{
+                column: label(f"column_{column}", language)
+                for column in [*table.columns, "community"]
+            },
         },
         abstract=label("layer_points_note", language, network=analysis.network.description),
         group=label("group_layers_network", language, network=analysis.name),

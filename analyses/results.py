@@ -93,8 +93,8 @@ class StudyResult:
     weights : mapping of str to Weights
     weights_reports : mapping of str to WeightsReport
     networks : mapping of str to NetworkAnalysis
-    correlations : mapping of (str, str) to QapCorrelation
-        Every pair of networks, over their common cities.
+    correlations : mapping of (str, str, str) to QapCorrelation
+        Every pair of networks, by ``strength`` and by ``rank`` of the strengths.
     moran : MoranTable
         Every measure of resilience with every weights.
     local : mapping of (str, str) to LocalMoran
@@ -116,7 +116,7 @@ class StudyResult:
     weights: Mapping[str, Weights]
     weights_reports: Mapping[str, WeightsReport]
     networks: Mapping[str, NetworkAnalysis]
-    correlations: Mapping[tuple[str, str], QapCorrelation]
+    correlations: Mapping[tuple[str, str, str], QapCorrelation]
     moran: MoranTable
     local: Mapping[tuple[str, str], LocalMoran]
     measures: pd.DataFrame

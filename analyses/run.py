@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import formulaic
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from analyses.derive import derive_column
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
@@ -35,7 +36,7 @@ from networks.communities import communities
 from networks.flows import flow_network
 from networks.costs import cost_matrix
 from networks.gravity import gravity_network
-from networks.qap import qap_correlation
+from networks.qap import QapCorrelation, qap_correlation
 from networks.structure import structure
 from networks.types import LinkageNetwork
 from shapefiles.read_links import read_links
@@ -113,12 +114,7 @@ def run_study(
         measures = _measures(resistant)
     with step("step_networks"):
         networks, area = _networks(study, area, base)
-        correlations = {
-            (a, b): qap_correlation(
-                networks[a].network, networks[b].network, rng=seed_of(study.seed, f"qap {a} {b}")
-            )
-            for a, b in combinations(networks, 2)
-        }
+        correlations = _correlations(study, networks)
     with step("step_weights"):
         weights = {item.name: build_weights(item, area, networks) for item in study.weights}
         reports = {name: weights_report(item) for name, item in weights.items()}
@@ -297,6 +293,31 @@ def _networks(
     return analysed, area
 
 
+def _correlations(
+    study: Study, networks: Mapping[str, NetworkAnalysis]
+) -> dict[tuple[str, str, str], QapCorrelation]:
+    """Correlate every pair of networks: strengths as they are, and their ranks.
+
+    A few giant cities decide the correlation of strengths; ranks give every pair of cities a say.
+    """
+    found = {}
+    for a, b in combinations(networks, 2):
+        first, second = networks[a].network, networks[b].network
+        seed = seed_of(study.seed, f"qap {a} {b}")
+        found[(a, b, "strength")] = qap_correlation(first, second, rng=seed)
+        found[(a, b, "rank")] = qap_correlation(_ranks(first), _ranks(second), rng=seed)
+    return found
+
+
+def _ranks(network: LinkageNetwork) -> pd.DataFrame:
+    """Rank the strengths of all ordered pairs of different cities, ties sharing their mean rank."""
+    values = network.flows.toarray()
+    outside = ~np.eye(network.n, dtype=bool)
+    ranks = np.zeros_like(values)
+    ranks[outside] = rankdata(values[outside])
+    return pd.DataFrame(ranks, index=network.cities, columns=network.cities)
+
+
 def build_gravity(
     section: GravitySection, area: StudyArea, folder: Path
 ) -> tuple[LinkageNetwork, StudyArea]:
@@ -418,8 +439,9 @@ def build_weights(
 
 def _with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
     entries = [
-        PassportEntry("islands", len(item.islands), tuple(map(str, item.islands)), name)
+        PassportEntry("passport_islands", len(item.islands), tuple(map(str, item.islands)), name)
         for name, item in weights.items()
+        if len(item.islands)
     ]
     return replace(area, passport=area.passport.with_entries(*entries))
 

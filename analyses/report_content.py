@@ -1,0 +1,328 @@
+"""A report as plain values, and the page that a template makes of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analyses.report_numbers import cell_text
+from shapefiles.atomic import write_text_atomically
+from shapefiles.language import label
+from spatial.errors import ExportError
+from spatial.options import Language
+
+PRINTED_WIDTH = 1600
+"""Pixels across an embedded picture: 240 dpi over the 17 cm of an A4 text block."""
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of a report.
+
+    Attributes
+    ----------
+    caption : str
+        Without its number, which the page gives.
+    frame : pandas.DataFrame
+        Index levels with a name become the leading columns; headings are the column names.
+    formats : mapping of str to str
+        Names of number formats (``report_numbers.FORMATS``) by column; whole numbers and text
+        need none, other numbers get three decimals.
+    notes : tuple of str
+        Method, source and reading of the numbers.
+    """
+
+    caption: str
+    frame: pd.DataFrame
+    formats: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A picture of a report.
+
+    Attributes
+    ----------
+    caption : str
+        Without its number.
+    image : bytes
+    media_type : str
+        ``"image/png"`` or ``"image/svg+xml"``.
+    alternative : str
+        What the picture shows, for those who do not see it.
+    notes : tuple of str
+    """
+
+    caption: str
+    image: bytes
+    media_type: str
+    alternative: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The picture as a data address, so that the page needs no second file."""
+        return f"data:{self.media_type};base64,{base64.b64encode(self.image).decode('ascii')}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a report.
+
+    Attributes
+    ----------
+    key : str
+        Names the section in addresses, for example ``"resilience"``.
+    title : str
+    paragraphs, points : tuple of str
+        Running text, then a list.
+    figures : tuple of ReportFigure
+    tables : tuple of ReportTable
+    subsections : tuple of Section
+    """
+
+    key: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    subsections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work cited.
+
+    Attributes
+    ----------
+    text : str
+        Authors, year, title, place.
+    doi : str
+        Without address, empty when the work has none.
+    """
+
+    text: str
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """All that a report says.
+
+    Attributes
+    ----------
+    title, subtitle : str
+    language : {"en", "zh"}
+    facts : tuple of (str, str)
+        Name and value of the facts on top.
+    findings : tuple of str
+        Sentences.
+    sections : tuple of Section
+    references : tuple of Reference
+    """
+
+    title: str
+    language: Language
+    subtitle: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    findings: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+
+def figure_from_file(
+    path: Path | str,
+    *,
+    caption: str,
+    alternative: str,
+    notes: tuple[str, ...] = (),
+    width: int = PRINTED_WIDTH,
+) -> ReportFigure:
+    """Take a PNG or SVG file into a report; a PNG wider than ``width`` pixels is made smaller.
+
+    Parameters
+    ----------
+    path : path
+    caption, alternative : str
+    notes : tuple of str
+    width : int
+
+    Returns
+    -------
+    ReportFigure
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read or is of another kind.
+    """
+    file = Path(path)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ExportError(f"Cannot read the figure {str(path)!r}: {error.strerror}.") from error
+    if file.suffix.lower() == ".svg":
+        return ReportFigure(caption, data, "image/svg+xml", alternative, notes)
+    if not data.startswith(b"\x89PNG"):
+        raise ExportError(f"The figure {str(path)!r} is no PNG and no SVG file.")
+    return ReportFigure(caption, _smaller_png(data, width), "image/png", alternative, notes)
+
+
+def _smaller_png(data: bytes, width: int) -> bytes:
+    """Scale a PNG down and store it with 256 colours, which maps and plots never exceed visibly."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as opened:
+        picture = opened.convert("RGBA")
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture)
+    flat = page.convert("RGB")
+    if flat.width > width:
+        height = round(flat.height * width / flat.width)
+        flat = flat.resize((width, height), Image.Resampling.LANCZOS)
+    few = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    stream = io.BytesIO()
+    few.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class _Cell:
+    text: str
+    kind: str
+    header: bool = False
+
+
+def _kind(column: pd.Series, number_format: str) -> str:
+    """How a column is set: numbers to the right, words to the left."""
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return "number" if numeric or number_format not in ("", "text") else "words"
+
+
+def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
+    """Turn a table into heading and body cells of text.
+
+    Parameters
+    ----------
+    table : ReportTable
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    dict
+        ``head``: list of cells; ``body``: list of rows of cells, leading cells marked as headers.
+    """
+    frame = table.frame
+    names = [str(name) for name in frame.index.names if name is not None]
+    flat = frame.reset_index() if names else frame.reset_index(drop=True)
+    head, columns = [], []
+    for at, name in enumerate(flat.columns):
+        column = flat.iloc[:, at]
+        chosen = table.formats.get(str(name), "") or _default_format(column)
+        kind = _kind(column, chosen)
+        head.append(_Cell(str(name), kind, header=True))
+        columns.append(
+            [
+                _Cell(cell_text(value, chosen, language), kind, header=at < max(len(names), 1))
+                for value in column.tolist()
+            ]
+        )
+    return {"head": head, "body": [list(row) for row in zip(*columns, strict=True)]}
+
+
+def _default_format(column: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        return "text"
+    return "integer" if pd.api.types.is_integer_dtype(column) else "decimal3"
+
+
+def render_report(content: ReportContent, *, template: Path | str | None = None) -> str:
+    """Make the page of a report.
+
+    Parameters
+    ----------
+    content : ReportContent
+    template : path, optional
+        A jinja2 template of the user, in place of ``analyses/templates/report.html.j2``. It may
+        extend or include the files of that folder by their names, and sees ``content`` and the
+        functions ``label``, ``cells`` and ``number_of``.
+
+    Returns
+    -------
+    str
+        One HTML page without any outside part. All text from data is escaped.
+
+    Raises
+    ------
+    ExportError
+        If the template is missing or faulty.
+    """
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    language = content.language
+    loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("analyses", "templates")]
+    name = "report.html.j2"
+    if template is not None:
+        file = Path(template)
+        loaders.insert(0, jinja2.FileSystemLoader(str(file.parent)))
+        name = file.name
+    # A template may come with somebody else's study: it may lay out values, not run programs.
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    counters = {kind: _numbers() for kind in ("table", "figure")}
+    try:
+        return environment.get_template(name).render(
+            content=content,
+            label=lambda key, **values: label(key, language, **values),
+            cells=lambda table: table_cells(table, language),
+            number_of=lambda kind: next(counters[kind]),
+        )
+    except jinja2.TemplateNotFound as error:
+        raise ExportError(f"The report template {str(error)!r} does not exist.") from error
+    except jinja2.TemplateError as error:
+        raise ExportError(f"The report template {name!r} is faulty: {error}.") from error
+
+
+def _numbers() -> Iterator[int]:
+    number = 0
+    while True:
+        number += 1
+        yield number
+
+
+def write_report(
+    content: ReportContent, path: Path | str, *, template: Path | str | None = None
+) -> Path:
+    """Write a report as one HTML file.
+
+    Parameters
+    ----------
+    content : ReportContent
+    path : path
+    template : path, optional
+        See ``render_report``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ExportError
+        If the page cannot be made or written.
+    """
+    return write_text_atomically(path, render_report(content, template=template))
