@@ -140,7 +140,8 @@ def _leiden(flows: sparse.csr_array, resolution: float, trials: int, seed: int) 
     """Labels of any numbering; isolates get labels of their own."""
     n = flows.shape[0]
     labels = np.arange(n) + n
-    upper = sparse.triu(flows, k=1).tocoo()
+    upper = sparse.csr_array(sparse.triu(flows, k=1))
+    upper.sort_indices()  # the order of edges steers the algorithm
     if not upper.nnz:
         return labels
     from graspologic_native import leiden
@@ -149,7 +150,7 @@ def _leiden(flows: sparse.csr_array, resolution: float, trials: int, seed: int) 
     scale = float(upper.data.max())
     edges = [
         (str(one), str(other), float(value) / scale)
-        for one, other, value in zip(*upper.coords, upper.data, strict=True)
+        for one, other, value in zip(*upper.tocoo().coords, upper.data, strict=True)
     ]
     _, found = leiden(edges, resolution=resolution, seed=seed, trials=trials, iterations=2)
     for city, community in found.items():
