@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
-import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from shapefiles.atomic import atomic_file
 from spatial.errors import ExportError, listed
 
 FILE_NAME_LENGTH = 80
@@ -123,10 +121,9 @@ def write_csv_tables(
     names = distinct_names(list(tables), limit=FILE_NAME_LENGTH, forbidden=r'[<>:"/\\|?*\x00-\x1f]')
     written = {}
     try:
-        target.mkdir(parents=True, exist_ok=True)
         for key, table in tables.items():
             path = target / f"{names[key]}.csv"
-            with replacing(path) as temporary:
+            with atomic_file(path) as temporary:
                 as_table(table).flat().to_csv(
                     temporary,
                     index=False,
@@ -135,7 +132,7 @@ def write_csv_tables(
                     quoting=csv.QUOTE_NONNUMERIC,
                 )
             written[key] = path
-    except (OSError, UnicodeEncodeError) as error:
+    except UnicodeEncodeError as error:
         raise ExportError(f"Cannot write the tables to {str(target)!r}: {error}.") from error
     return written
 
@@ -172,21 +169,3 @@ def distinct_names(keys: Sequence[str], *, limit: int, forbidden: str) -> dict[s
         taken.add(name.casefold())
         names[key] = name
     return names
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside ``path`` that takes its place when all went well."""
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    try:
-        yield Path(temporary)
-        # A temporary file is private; a result is as readable as any other new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from shapefiles.atomic import atomic_file
 from shapefiles.language import label
-from shapefiles.tables import DataTable, as_table, distinct_names, replacing
+from shapefiles.tables import DataTable, as_table, distinct_names
 from spatial.errors import ExportError, listed
 from spatial.options import Language, checked_option
 
@@ -107,8 +108,7 @@ def write_workbook(
         [first, *known], limit=SHEET_NAME_LENGTH, forbidden=r"[\[\]:*?/\\\x00-\x1f]"
     )
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as temporary:
+        with atomic_file(target) as temporary:
             # Everything is written by type below; these switches close the side doors.
             options = {
                 "strings_to_formulas": False,
@@ -131,10 +131,8 @@ def write_workbook(
                     title=title,
                     language=language,
                 )
-    except (OSError, UnicodeEncodeError, xlsxwriter.exceptions.XlsxWriterException) as error:
-        raise ExportError(
-            f"Cannot write the workbook {str(target)!r}: {error}. Is it open in Excel?"
-        ) from error
+    except (UnicodeEncodeError, xlsxwriter.exceptions.XlsxWriterException) as error:
+        raise ExportError(f"Cannot write the workbook {str(target)!r}: {error}.") from error
     return target
 
 
