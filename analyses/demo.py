@@ -61,5 +61,4 @@ def run_demo(
             shutil.copyfile(source, inputs / source.name)
         write_study_file(demo_study_text(), folder / "study.toml", language=language)
         result = run_study(study, folder=folder, progress=progress)
-        summary = finish(result, folder, final=Path(output), progress=progress)
-    return summary
+        return finish(result, folder, final=Path(output), progress=progress)

@@ -78,7 +78,7 @@ def _quotient(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
     wrong = denominator.index[(denominator == 0).to_numpy()]
     if len(wrong):
         raise PanelError(
-            f"Column {denominator.name!r} is zero for {listed(wrong)}, so nothing can be divided by it."
+            f"Column {denominator.name!r} is zero for {listed(wrong)}; it cannot divide."
         )
     return numerator / denominator
 

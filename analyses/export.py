@@ -92,8 +92,7 @@ def run_and_write(
             seed=seed,
             moved=(file.parent, Path(output)),
         )
-        summary = finish(result, folder, final=Path(output), progress=progress)
-    return summary
+        return finish(result, folder, final=Path(output), progress=progress)
 
 
 def input_files(study: Study) -> list[str]:

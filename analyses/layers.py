@@ -15,7 +15,7 @@ from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
 from shapefiles.language import label
 from shapefiles.layers import Layer, name_labels
-from shapefiles.style_types import LayerStyle
+from shapefiles.style_types import GeometryKind, LayerStyle
 from shapefiles.styles import (
     categorised_style,
     choropleth_style,
@@ -162,7 +162,7 @@ def cluster_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
     )
 
 
-def _kind(result: StudyResult) -> str:
+def _kind(result: StudyResult) -> GeometryKind:
     points = (result.area.cities.geom_type == "Point").all()
     return "point" if points else "polygon"
 
@@ -289,7 +289,7 @@ def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
             language=language,
         ).with_labels(labels)
         for column in ("strength", "betweenness", "eigenvector")
-        if data[column].nunique() > 1
+        if data[column].min() < data[column].max()
     ]
     title = label("column_community", language)
     styles.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
@@ -164,8 +165,8 @@ def _year_column(table: pd.DataFrame, panel: Path) -> str:
         if found.between(1800, 2200).all():
             return str(column)
     raise ConfigError(
-        f"{panel} has no column of years; it has {listed(table.columns, limit=40)}. The panel needs "
-        "a row for each city and year, with the year as a number such as 2008."
+        f"{panel} has no column of years; it has {listed(table.columns, limit=40)}. The panel "
+        "needs a row for each city and year, with the year as a number such as 2008."
     )
 
 
@@ -240,7 +241,8 @@ def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) ->
     else:
         optional.append('# crs = "EPSG:4326"     # only if the file does not say it')
     model = _model_text(outcome, rest)
-    return _TEMPLATE.format(
+    template = resources.files("analyses").joinpath("templates/new_study.txt")
+    return template.read_text(encoding="utf-8").format(
         language=language,
         cities=_text(cities),
         city_id=_text(proposal.city_id),
@@ -274,105 +276,3 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
 
 def _in_formula(column: str) -> str:
     return column if column.isidentifier() else f"`{column}`"
-
-
-_TEMPLATE = """\
-# A study of city resilience, linkages and spillovers. Lines that begin with # are comments.
-# Next: interurban check study.toml      reads the files and prints what was found, changes nothing
-#       interurban run study.toml --output results
-
-title = "My study"
-language = "{language}"                 # en or zh: labels, maps, report
-seed = 20260101                 # every random number comes from here; same seed, same results
-
-[cities]                        # paths are relative to this file
-file = {cities}
-id = {city_id}
-{optional}
-
-[panel]                         # a row for each city and year
-file = {panel}
-city = {panel_city}
-year = {panel_year}
-# columns = ["..."]             # read only these
-# required = ["..."]            # must be complete in every city and year
-unmatched_cities = "error"      # cities without panel rows: "error" or "drop"
-unmatched_rows = "error"        # panel rows without city: "error" or "drop"
-incomplete = "error"            # cities that lack a year or a required value: "error", "drop", "keep"
-# The panel covers {first} to {last} and has these columns of numbers:
-{listing}
-
-# [groups]                      # columns that sort the cities, from the cities file or the panel
-# region = "..."
-# rank = "..."
-# size = "..."
-
-# [[derived]]                   # new columns: log, growth, difference, lag, ratio, share, sum
-# name = "digital_share"
-# kind = "share"
-# of = "..."
-# by = "..."
-
-[resilience]
-outcome = {outcome}             # a level, such as employment or real output
-national = "sum"                # how the nation is made of cities: sum, mean, weighted mean (by = "...")
-typology = "benchmark"          # or "median"
-
-[[shocks]]                      # CHANGE the years: when did the shock begin and end, and the recovery?
-name = "shock"
-resistance = [{first}, {middle}]
-recovery = [{middle}, {last}]
-
-[[weights]]                     # kinds: contiguity, knn, inverse_distance, linkage
-name = "nearest 6"
-kind = "knn"
-k = 6
-
-[[weights]]
-name = "inverse distance"
-kind = "inverse_distance"
-power = 1.0
-# cutoff_km = 500.0             # default: the smallest that leaves no city alone
-
-[[weights]]
-name = "gravity"
-kind = "linkage"
-network = "gravity"
-reading = "receive"             # a city is influenced by those who send to it; or "send"
-
-[[networks]]                    # kinds: gravity, observed
-name = "gravity"
-kind = "gravity"
-mass = {outcome}                # a column, or several: ["population", "gdp"], their geometric mean
-year = {first}
-decay = 2.0
-backbone = "disparity"          # or "row_mean": the links that maps show
-
-# [[networks]]                  # observed links: flights, firms, patents, migrants ...
-# name = "flights"
-# kind = "observed"
-# file = "flights.csv"
-# origin = "from"
-# destination = "to"
-# flow = "number"
-# unit = "flights a day"
-
-[autocorrelation]
-weights = "nearest 6"           # of the LISA map
-permutations = 9999
-correction = "fdr"              # or "bonferroni", "none"
-alpha = 0.05
-
-{model}
-
-# [columns.gdp]                 # wordings for maps, tables and reports
-# en = "Gross domestic product"
-# zh = "地区生产总值"
-# unit = "million yuan"
-
-[outputs]
-name = "study"                  # file name of the GeoPackage and the QGIS project
-figures = ["png", "svg"]
-dpi = 300
-# source = "..."                # source note on every map
-"""

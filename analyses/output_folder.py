@@ -92,7 +92,7 @@ def _umask() -> int:
 
 
 def _swap(partial: Path, target: Path) -> None:
-    """Put ``partial`` in the place of ``target``; the old folder goes only when the new is there."""
+    """Put ``partial`` in the place of ``target``; the old one goes when the new one is there."""
     if not target.exists():
         partial.rename(target)
         return

@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import formulaic
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from analyses.derive import derive_column
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.results import ModelRun, NetworkAnalysis, StudyResult
+from analyses.run_common import require_columns, seed_of
+from analyses.run_networks import analyse_networks, correlate_networks
 from analyses.study import (
     ContiguitySection,
-    CostSection,
-    GravitySection,
     InverseDistanceSection,
     KnnSection,
     LinkageSection,
     ModelSection,
-    ObservedSection,
     Study,
 )
-from networks.backbones import disparity_backbone, row_mean_backbone
-from networks.centrality import centralities
-from networks.communities import communities
-from networks.flows import flow_network
-from networks.costs import cost_matrix
-from networks.gravity import gravity_network
-from networks.qap import QapCorrelation, qap_correlation
-from networks.structure import structure
-from networks.types import LinkageNetwork
-from shapefiles.read_links import read_links
 from shapefiles.read_study import read_study_area
 from shapefiles.read_vectors import read_shapes
-from shapefiles.sources import CitiesSource, LinksSource, PanelSource
+from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
 from spatial.autocorrelation import global_moran_table, local_moran
-from spatial.errors import PanelError, listed, nearest_spelling
+from spatial.errors import PanelError, listed
 from spatial.regression import fit_panel
 from spatial.results import software_versions
 from spatial.weights import (
     Weights,
+    WeightsReport,
     contiguity_weights,
     inverse_distance_weights,
     knn_weights,
@@ -113,14 +100,14 @@ def run_study(
         resistant = measure_resilience(study, area)
         measures = _measures(resistant)
     with step("step_networks"):
-        networks, area = _networks(study, area, base)
-        correlations = _correlations(study, networks)
+        networks, area = analyse_networks(study, area, base)
+        correlations = correlate_networks(study, networks)
     with step("step_weights"):
         weights = {item.name: build_weights(item, area, networks) for item in study.weights}
         reports = {name: weights_report(item) for name, item in weights.items()}
         area = _with_islands(area, weights)
     with step("step_autocorrelation"):
-        flat = measures.set_axis([f"{m}, {s}" for s, m in measures.columns], axis=1)
+        flat = measures.set_axis([f"{m}, {s}" for s, m in measure_keys(measures)], axis=1)
         usable = flat.dropna(axis=1)
         options = study.autocorrelation
         moran = global_moran_table(
@@ -138,7 +125,7 @@ def run_study(
                 alpha=options.alpha,
                 rng=seed_of(study.seed, f"local moran {s} {m}"),
             )
-            for s, m in measures.columns
+            for s, m in measure_keys(measures)
             if measures[(s, m)].notna().all()
         }
     with step("step_models"):
@@ -169,12 +156,6 @@ def _relative_sources(passport: Passport, folder: Path) -> Passport:
     return replace(passport, sources=sources)
 
 
-def seed_of(seed: int, what: str) -> int:
-    """Return the seed of one task, so that adding a task does not move the others' numbers."""
-    digest = hashlib.sha256(f"{seed}:{what}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
-
-
 def read_area(study: Study, folder: Path) -> StudyArea:
     """Read and check the files of a study, and compute its derived columns."""
     cities, panel = study.cities, study.panel
@@ -188,7 +169,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
             latitude=cities.latitude,
             crs=cities.crs,
             select=dict(cities.select),
-            groups=dict(study.groups),
+            groups={str(group): column for group, column in study.groups.items()},
         ),
         PanelSource(
             path=str(folder / panel.file),
@@ -207,7 +188,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
     for item in study.derived:
         if item.name in figures.columns:
             raise PanelError(
-                f"[[derived]] name = {item.name!r} is already a column of the panel; choose another."
+                f"[[derived]] name = {item.name!r} is a column of the panel already; choose another."
             )
         figures[item.name] = derive_column(figures, kind=item.kind, of=item.of, by=item.by)
     return replace(area, panel=figures)
@@ -232,7 +213,7 @@ def read_background(
 def measure_resilience(study: Study, area: StudyArea) -> ResilienceResult:
     """Measure the resilience of every city in every shock of a study."""
     section = study.resilience
-    _require_columns(area, [section.outcome, *([section.by] if section.by else [])], "[resilience]")
+    require_columns(area, [section.outcome, *([section.by] if section.by else [])], "[resilience]")
     return resilience(
         area.panel,
         section.outcome,
@@ -244,167 +225,20 @@ def measure_resilience(study: Study, area: StudyArea) -> ResilienceResult:
     )
 
 
+def measure_keys(measures: pd.DataFrame) -> list[tuple[str, str]]:
+    """List the columns (shock, measure) of a table of measures."""
+    return [(str(key[0]), str(key[1])) for key in measures.columns.tolist()]
+
+
 def _measures(result: ResilienceResult) -> pd.DataFrame:
     """Put resistance and recovery side by side: a column for each shock and measure."""
-    table = result.table[["resistance", "recovery"]]
-    shocks = table.index.get_level_values("shock").unique()
+    shocks = result.table.index.get_level_values("shock").unique()
     wide = {
-        (shock, name): table.xs(shock, level="shock")[name] for shock in shocks for name in table
+        (str(shock), name): result.of(str(shock))[name]
+        for shock in shocks
+        for name in ("resistance", "recovery")
     }
     return pd.DataFrame(wide).rename_axis(columns=["shock", "measure"])
-
-
-def _require_columns(area: StudyArea, columns: list[str], where: str) -> None:
-    for column in columns:
-        if column not in area.panel.columns:
-            raise PanelError(
-                f"{where}: the panel has no column {column!r}"
-                f"{nearest_spelling(column, area.panel.columns)}; it has "
-                f"{listed(area.panel.columns, limit=40)}."
-            )
-
-
-def _networks(
-    study: Study, area: StudyArea, folder: Path
-) -> tuple[dict[str, NetworkAnalysis], StudyArea]:
-    analysed: dict[str, NetworkAnalysis] = {}
-    for section in study.networks:
-        if isinstance(section, GravitySection):
-            network, area = build_gravity(section, area, folder)
-        else:
-            network, area = build_observed(section, area, folder)
-        backbones = {
-            "row_mean": row_mean_backbone(network),
-            "disparity": disparity_backbone(network, alpha=section.alpha),
-        }
-        analysed[section.name] = NetworkAnalysis(
-            name=section.name,
-            network=network,
-            backbones=backbones,
-            shown=section.backbone,
-            centralities=centralities(network),
-            structure=structure(backbones[section.backbone].network),
-            communities=communities(
-                network,
-                resolution=section.resolution,
-                rng=seed_of(study.seed, f"communities {section.name}"),
-            ),
-        )
-    return analysed, area
-
-
-def _correlations(
-    study: Study, networks: Mapping[str, NetworkAnalysis]
-) -> dict[tuple[str, str, str], QapCorrelation]:
-    """Correlate every pair of networks: strengths as they are, and their ranks.
-
-    A few giant cities decide the correlation of strengths; ranks give every pair of cities a say.
-    """
-    found = {}
-    for a, b in combinations(networks, 2):
-        first, second = networks[a].network, networks[b].network
-        seed = seed_of(study.seed, f"qap {a} {b}")
-        found[(a, b, "strength")] = qap_correlation(first, second, rng=seed)
-        found[(a, b, "rank")] = qap_correlation(_ranks(first), _ranks(second), rng=seed)
-    return found
-
-
-def _ranks(network: LinkageNetwork) -> pd.DataFrame:
-    """Rank the strengths of all ordered pairs of different cities, ties sharing their mean rank."""
-    values = network.flows.toarray()
-    outside = ~np.eye(network.n, dtype=bool)
-    ranks = np.zeros_like(values)
-    ranks[outside] = rankdata(values[outside])
-    return pd.DataFrame(ranks, index=network.cities, columns=network.cities)
-
-
-def build_gravity(
-    section: GravitySection, area: StudyArea, folder: Path
-) -> tuple[LinkageNetwork, StudyArea]:
-    """Build a gravity network; returns the area with the cost table in its passport."""
-    columns = [section.mass] if isinstance(section.mass, str) else list(section.mass)
-    _require_columns(area, columns, f"[[networks]] {section.name!r}: mass")
-    if section.year not in area.years:
-        raise PanelError(
-            f"[[networks]] {section.name!r}: year {section.year} is not in the panel, which has "
-            f"{area.years.min()} to {area.years.max()}."
-        )
-    figures = area.panel.xs(section.year, level="year").reindex(area.cities.index)[columns]
-    wrong = figures.index[(~(figures > 0)).any(axis=1).to_numpy()]
-    if len(wrong):
-        raise PanelError(
-            f"[[networks]] {section.name!r}: the mass {listed(columns)} of {section.year} is "
-            f"missing, zero or negative for {listed(wrong)}; drop these cities or choose another mass."
-        )
-    mass = np.exp(np.log(figures.astype(float)).mean(axis=1))
-    if section.cost is None:
-        network = gravity_network(area.cities, mass, decay=section.decay, year=section.year)
-        return network, area
-    costs, area = _costs(section.cost, section.name, area, folder)
-    network = gravity_network(
-        area.cities,
-        mass,
-        decay=section.decay,
-        cost=costs,
-        cost_unit=section.cost.unit,
-        missing_cost=section.cost.missing,
-        year=section.year,
-    )
-    return network, area
-
-
-def _costs(
-    section: CostSection, name: str, area: StudyArea, folder: Path
-) -> tuple[pd.DataFrame, StudyArea]:
-    table, source = read_links(
-        LinksSource(
-            name=f"{name}: cost",
-            path=str(folder / section.file),
-            origin=section.origin,
-            destination=section.destination,
-            flow=section.column,
-            encoding=section.encoding,
-        )
-    )
-    costs = cost_matrix(
-        table,
-        area.cities.index,
-        origin=section.origin,
-        destination=section.destination,
-        cost=section.column,
-        unknown="drop",  # a table of all journeys in a country is wider than a study
-    )
-    return costs, replace(area, passport=area.passport.with_sources(source))
-
-
-def build_observed(
-    section: ObservedSection, area: StudyArea, folder: Path
-) -> tuple[LinkageNetwork, StudyArea]:
-    """Read an observed network; returns the area with the file in its passport."""
-    table, source = read_links(
-        LinksSource(
-            name=section.name,
-            path=str(folder / section.file),
-            origin=section.origin,
-            destination=section.destination,
-            flow=section.flow,
-            encoding=section.encoding,
-        )
-    )
-    network = flow_network(
-        table,
-        area.cities.index,
-        origin=section.origin,
-        destination=section.destination,
-        flow=section.flow,
-        directed=section.directed,
-        unknown=section.unknown,
-        duplicates=section.duplicates,
-        unit=section.unit,
-        year=section.year,
-        description=section.name,
-    )
-    return network, replace(area, passport=area.passport.with_sources(source))
 
 
 def build_weights(
@@ -449,7 +283,7 @@ def _with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
 def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights]) -> ModelRun:
     """Fit one model on the years for which all its variables exist."""
     variables = sorted(str(v) for v in formulaic.Formula(section.formula).required_variables)
-    _require_columns(area, variables, f"[[models]] {section.name!r}: formula")
+    require_columns(area, variables, f"[[models]] {section.name!r}: formula")
     data = area.panel[variables]
     years = data.index.get_level_values("year")
     if section.years is not None:
@@ -489,19 +323,19 @@ def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights])
 
 
 def _warnings(
-    reports: Mapping[str, object],
+    reports: Mapping[str, WeightsReport],
     resistant: ResilienceResult,
     measures: pd.DataFrame,
     models: Mapping[str, ModelRun],
 ) -> tuple[str, ...]:
     """Gather what a reader has to know before believing a number."""
-    found = []
+    found: list[str] = []
     for name, report in reports.items():
-        found.extend(f"weights {name!r}: {sentence}" for sentence in report.warnings)  # type: ignore[attr-defined]
+        found.extend(f"weights {name!r}: {sentence}" for sentence in report.warnings)
     flags = resistant.table["flag"].replace("", np.nan).dropna()
     for (shock, flag), group in flags.groupby([flags.index.get_level_values("shock"), flags]):
         found.append(f"{shock}: {flag} ({len(group)} cities)")
-    for shock, measure in measures.columns[measures.isna().any()]:
+    for shock, measure in measure_keys(measures.loc[:, measures.isna().any()]):
         n = int(measures[(shock, measure)].isna().sum())
         found.append(
             f"{measure}, {shock}: no value for {n} cities, so no autocorrelation is computed"

@@ -88,24 +88,26 @@ def _sentence(mistake: Any) -> str:
     """Say one mistake in words: key, what is wrong, what is allowed, nearest spelling."""
     place = _place(mistake["loc"])
     kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
-    if kind == "extra_forbidden":
-        key = str(mistake["loc"][-1])
-        allowed = _allowed_keys(mistake["loc"][:-1])
-        return f"{place}: unknown key{nearest_spelling(key, allowed)}; known keys: {listed(allowed, limit=40)}"
-    if kind == "missing":
-        return f"{place}: this key is needed"
     if kind == "literal_error":
-        words = _literal_words(context["expected"])
-        return f"{place} = {value!r} is not allowed{nearest_spelling(str(value), words)}; use {listed(words)}"
+        return _not_allowed(place, value, context["expected"])
     if kind == "union_tag_invalid":
-        words = _literal_words(context["expected_tags"])
-        tag = context["tag"]
-        return f"{place}.kind = {tag!r} is not allowed{nearest_spelling(tag, words)}; use {listed(words)}"
-    if kind == "union_tag_not_found":
-        return f"{place}: the key 'kind' is needed"
-    if kind == "value_error":
-        return f"{place}: {context['error']}"
-    return f"{place} = {value!r}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
+        return _not_allowed(f"{place}.kind", context["tag"], context["expected_tags"])
+    if kind == "extra_forbidden":
+        known = _allowed_keys(mistake["loc"][:-1])
+        hint = nearest_spelling(str(mistake["loc"][-1]), known)
+        return f"{place}: unknown key{hint}; known keys: {listed(known, limit=40)}"
+    fixed = {
+        "missing": f"{place}: this key is needed",
+        "union_tag_not_found": f"{place}: the key 'kind' is needed",
+        "value_error": f"{place}: {context.get('error')}",
+    }
+    return fixed.get(kind, f"{place} = {value!r}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}")
+
+
+def _not_allowed(place: str, value: object, expected: str) -> str:
+    words = _literal_words(expected)
+    hint = nearest_spelling(str(value), words)
+    return f"{place} = {value!r} is not allowed{hint}; use {listed(words)}"
 
 
 def _place(location: Sequence[int | str]) -> str:

@@ -1,0 +1,174 @@
+"""Linkage networks of a study: build, thin, measure, correlate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from analyses.results import NetworkAnalysis
+from analyses.run_common import require_columns, seed_of
+from analyses.study import CostSection, GravitySection, ObservedSection, Study
+from networks.backbones import disparity_backbone, row_mean_backbone
+from networks.centrality import centralities
+from networks.communities import communities
+from networks.costs import cost_matrix
+from networks.flows import flow_network
+from networks.gravity import gravity_network
+from networks.qap import QapCorrelation, qap_correlation
+from networks.structure import structure
+from networks.types import LinkageNetwork
+from shapefiles.read_links import read_links
+from shapefiles.sources import LinksSource
+from shapefiles.study_area import StudyArea
+from spatial.errors import PanelError, listed
+
+
+def analyse_networks(
+    study: Study, area: StudyArea, folder: Path
+) -> tuple[dict[str, NetworkAnalysis], StudyArea]:
+    """Build, thin and measure every network; returns the area with their files in its passport."""
+    analysed: dict[str, NetworkAnalysis] = {}
+    for section in study.networks:
+        if isinstance(section, GravitySection):
+            network, area = build_gravity(section, area, folder)
+        else:
+            network, area = build_observed(section, area, folder)
+        backbones = {
+            "row_mean": row_mean_backbone(network),
+            "disparity": disparity_backbone(network, alpha=section.alpha),
+        }
+        analysed[section.name] = NetworkAnalysis(
+            name=section.name,
+            network=network,
+            backbones=backbones,
+            shown=section.backbone,
+            centralities=centralities(network),
+            structure=structure(backbones[section.backbone].network),
+            communities=communities(
+                network,
+                resolution=section.resolution,
+                rng=seed_of(study.seed, f"communities {section.name}"),
+            ),
+        )
+    return analysed, area
+
+
+def correlate_networks(
+    study: Study, networks: Mapping[str, NetworkAnalysis]
+) -> dict[tuple[str, str, str], QapCorrelation]:
+    """Correlate every pair of networks: strengths as they are, and their ranks.
+
+    A few giant cities decide the correlation of strengths; ranks give every pair of cities a say.
+    """
+    found = {}
+    for a, b in combinations(networks, 2):
+        first, second = networks[a].network, networks[b].network
+        seed = seed_of(study.seed, f"qap {a} {b}")
+        found[(a, b, "strength")] = qap_correlation(first, second, rng=seed)
+        found[(a, b, "rank")] = qap_correlation(_ranks(first), _ranks(second), rng=seed)
+    return found
+
+
+def _ranks(network: LinkageNetwork) -> pd.DataFrame:
+    """Rank the strengths of all ordered pairs of different cities, ties sharing their mean rank."""
+    values = network.flows.toarray()
+    outside = ~np.eye(network.n, dtype=bool)
+    ranks = np.zeros_like(values)
+    ranks[outside] = rankdata(values[outside])
+    return pd.DataFrame(ranks, index=network.cities, columns=network.cities)
+
+
+def build_gravity(
+    section: GravitySection, area: StudyArea, folder: Path
+) -> tuple[LinkageNetwork, StudyArea]:
+    """Build a gravity network; returns the area with the cost table in its passport."""
+    columns = [section.mass] if isinstance(section.mass, str) else list(section.mass)
+    require_columns(area, columns, f"[[networks]] {section.name!r}: mass")
+    if section.year not in area.years:
+        raise PanelError(
+            f"[[networks]] {section.name!r}: year {section.year} is not in the panel, which has "
+            f"{area.years.min()} to {area.years.max()}."
+        )
+    figures = area.panel.xs(section.year, level="year").reindex(area.cities.index)[columns]
+    positive = np.asarray(figures.to_numpy(dtype=float) > 0).all(axis=1)
+    wrong = figures.index[np.flatnonzero(~positive)]
+    if len(wrong):
+        raise PanelError(
+            f"[[networks]] {section.name!r}: the mass {listed(columns)} of {section.year} is "
+            f"missing, zero or negative for {listed(wrong)}; drop them or choose another mass."
+        )
+    mass = np.exp(np.log(figures.astype(float)).mean(axis=1))
+    if section.cost is None:
+        network = gravity_network(area.cities, mass, decay=section.decay, year=section.year)
+        return network, area
+    costs, area = _costs(section.cost, section.name, area, folder)
+    network = gravity_network(
+        area.cities,
+        mass,
+        decay=section.decay,
+        cost=costs,
+        cost_unit=section.cost.unit,
+        missing_cost=section.cost.missing,
+        year=section.year,
+    )
+    return network, area
+
+
+def _costs(
+    section: CostSection, name: str, area: StudyArea, folder: Path
+) -> tuple[pd.DataFrame, StudyArea]:
+    table, source = read_links(
+        LinksSource(
+            name=f"{name}: cost",
+            path=str(folder / section.file),
+            origin=section.origin,
+            destination=section.destination,
+            flow=section.column,
+            encoding=section.encoding,
+        )
+    )
+    costs = cost_matrix(
+        table,
+        area.cities.index,
+        origin=section.origin,
+        destination=section.destination,
+        cost=section.column,
+        unknown="drop",  # a table of all journeys in a country is wider than a study
+    )
+    return costs, replace(area, passport=area.passport.with_sources(source))
+
+
+def build_observed(
+    section: ObservedSection, area: StudyArea, folder: Path
+) -> tuple[LinkageNetwork, StudyArea]:
+    """Read an observed network; returns the area with the file in its passport."""
+    table, source = read_links(
+        LinksSource(
+            name=section.name,
+            path=str(folder / section.file),
+            origin=section.origin,
+            destination=section.destination,
+            flow=section.flow,
+            encoding=section.encoding,
+        )
+    )
+    network = flow_network(
+        table,
+        area.cities.index,
+        origin=section.origin,
+        destination=section.destination,
+        flow=section.flow,
+        directed=section.directed,
+        unknown=section.unknown,
+        duplicates=section.duplicates,
+        unit=section.unit,
+        year=section.year,
+        description=section.name,
+    )
+    return network, replace(area, passport=area.passport.with_sources(source))
