@@ -73,7 +73,7 @@ def write_graphml(
     columns = (links["origin"], links["destination"], links["flow"].to_numpy())
     for number, (origin, destination, flow) in enumerate(zip(*columns, strict=True)):
         ends = {"source": xml_text(origin), "target": xml_text(destination)}
-        edge = ET.SubElement(graph, "edge", id=f"link{number}", **ends)
+        edge = ET.SubElement(graph, "edge", {"id": f"link{number}", **ends})
         ET.SubElement(edge, "data", key="e0").text = repr(float(flow))
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")

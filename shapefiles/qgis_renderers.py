@@ -62,12 +62,10 @@ def _categorised(parent: ET.Element, style: LayerStyle) -> ET.Element:
             entry.set("type", "List")
             for text in one.members:
                 add(entry, "val", type="string", value=text)
-        elif one.missing:
-            entry.set("type", "NULL")
-            entry.set("value", "NULL")
         else:
+            # An empty value takes missing values, and texts that no other category knows.
             entry.set("type", "string")
-            entry.set("value", one.value or "")
+            entry.set("value", "" if one.missing else one.value or "")
     _symbols(renderer, style)
     return renderer
 

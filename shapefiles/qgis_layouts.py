@@ -1,0 +1,428 @@
+"""Print layouts of QGIS: a page with title, map, insets, legend, scale bar, north arrow, source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from pyproj import CRS
+
+from shapefiles.language import label
+from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm
+from shapefiles.qgis_xml import (
+    add,
+    data_defined,
+    font_description,
+    one_line,
+    option_map,
+    spatial_reference,
+    stable_uuid,
+    text_style,
+)
+from spatial.options import Language
+
+PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+"""Width and height of a landscape page, mm."""
+
+MARGIN = 8.0
+COLUMN = 70.0
+"""Width of the column at the right, which holds legend and scale bar, mm."""
+
+INK_PARTS = {"red": 34, "green": 34, "blue": 34, "alpha": 255}
+FRAME_PARTS = {"red": 128, "green": 128, "blue": 128, "alpha": 255}
+PAPER_PARTS = {"red": 255, "green": 255, "blue": 255, "alpha": 255}
+
+_PAGE, _MAP, _PICTURE, _LABEL, _LEGEND, _SCALE_BAR = 65638, 65639, 65640, 65641, 65642, 65646
+_NORTH_ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height on the page, mm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapWindow:
+    """What a map shows.
+
+    Attributes
+    ----------
+    bounds : tuple of float
+        West, south, east, north in the units of ``crs``.
+    crs : pyproj.CRS
+    metres : float
+        Metres in one unit of ``crs`` from west to east, in the middle of the window.
+    title : str
+        Written in the corner of an inset.
+    """
+
+    bounds: tuple[float, float, float, float]
+    crs: CRS
+    metres: float = 1.0
+    title: str = ""
+
+    def fitted(self, width: float, height: float, *, margin: float = 0.03) -> MapWindow:
+        """Return the window widened to the shape of a frame of ``width`` x ``height`` mm."""
+        west, south, east, north = self.bounds
+        across = max(east - west, 1e-9) * (1.0 + 2.0 * margin)
+        upright = max(north - south, 1e-9) * (1.0 + 2.0 * margin)
+        across = max(across, upright * width / height)
+        upright = across * height / width
+        x, y = (west + east) / 2.0, (south + north) / 2.0
+        bounds = (x - across / 2, y - upright / 2, x + across / 2, y + upright / 2)
+        return MapWindow(bounds=bounds, crs=self.crs, metres=self.metres, title=self.title)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutContent:
+    """All that one page shows.
+
+    Attributes
+    ----------
+    name, theme, title, subtitle, note : str
+        Name of the layout, the theme that its map follows, and the texts of the page.
+    window : MapWindow
+        Of the main map, in the system of the project.
+    insets : tuple of MapWindow
+        Drawn in the emptiest corners of the map.
+    corners : tuple of str
+        Corners of the map from the emptiest: "bottom-left", "bottom-right", "top-left".
+    legend : tuple of LegendEntry
+    page : str
+    language : str
+    """
+
+    name: str
+    theme: str
+    title: str
+    subtitle: str
+    note: str
+    window: MapWindow
+    legend: tuple[LegendEntry, ...]
+    insets: tuple[MapWindow, ...] = ()
+    corner: str = "bottom-left"
+    page: str = "A4"
+    language: Language = "en"
+
+
+def map_box(page: str) -> Box:
+    """Return the frame of the main map of a page."""
+    width, height = PAGES[page]
+    return (MARGIN, 26.0, width - 2 * MARGIN - COLUMN - 4.0, height - 26.0 - 15.0)
+
+
+def append_layout(parent: ET.Element, content: LayoutContent) -> None:
+    """Append ``<Layout>``: one landscape page."""
+    width, height = PAGES[content.page]
+    layout = add(
+        parent, "Layout", name=content.name, units="mm", printResolution=300, worldFileMap=""
+    )
+    add(layout, "Snapper", tolerance=5, snapToItems=1, snapToGuides=1, snapToGrid=0)
+    add(layout, "Grid", resolution=10, resUnits="mm", offsetX=0, offsetY=0, offsetUnits="mm")
+    _append_page(layout, content.name, width, height)
+    left, top, map_width, map_height = map_box(content.page)
+    window = content.window.fitted(map_width, map_height)
+    map_id = _append_map(layout, content, "main_map", (left, top, map_width, map_height), window)
+    _append_insets(layout, content)
+    _append_north_arrow(layout, content, map_id, (left + map_width - 14.0, top + 3.0, 11.0, 11.0))
+    column = left + map_width + 4.0
+    bar_top = height - 15.0 - 13.0
+    legend_box = (column, top - 1.0, COLUMN, bar_top - top - 3.0)
+    append_legend(
+        _item(layout, content, "legend", _LEGEND, legend_box, z=2, background=True),
+        content.legend,
+        title=label("legend", content.language),
+        map_id=map_id,
+        box=legend_box,
+        language=content.language,
+    )
+    _append_scale_bar(layout, content, map_id, (column, bar_top, COLUMN, 13.0), window, map_width)
+    _append_texts(layout, content, width, height)
+
+
+def _append_texts(layout: ET.Element, content: LayoutContent, width: float, height: float) -> None:
+    language, across = content.language, width - 2 * MARGIN
+    title = one_line(content.title, 200)
+    size = 17.0
+    while size > 9.0 and text_width_mm(title, size, bold=True) > across:
+        size -= 0.5
+    top = 7.0 if content.subtitle else 10.0
+    box = (MARGIN, top, across, 11.0)
+    _append_label(layout, content, "title", title, box, size=size, bold=True, language=language)
+    if content.subtitle:
+        box = (MARGIN, 17.5, across, 7.0)
+        subtitle = one_line(content.subtitle, 220)
+        _append_label(layout, content, "subtitle", subtitle, box, size=9.0, language=language)
+    if content.note:
+        note = one_line(content.note, 600)
+        size = 7.0 if text_width_mm(note, 7.0) < 1.9 * across else 6.0
+        box = (MARGIN, height - 13.0, across, 9.0)
+        _append_label(layout, content, "note", note, box, size=size, language=language)
+
+
+def _item(
+    layout: ET.Element,
+    content: LayoutContent,
+    name: str,
+    kind: int,
+    box: Box,
+    *,
+    z: int,
+    frame: bool = False,
+    background: bool = False,
+) -> ET.Element:
+    """Append a ``<LayoutItem>`` with what all kinds share."""
+    left, top, width, height = box
+    identity = stable_uuid("layout", content.name, name)
+    place, size = f"{left:g},{top:g},mm", f"{width:g},{height:g},mm"
+    item = add(
+        layout,
+        "LayoutItem",
+        type=kind,
+        uuid=identity,
+        templateUuid=identity,
+        id=name,
+        position=place,
+        positionOnPage=place,
+        size=size,
+        referencePoint=0,
+        zValue=z,
+        visibility=1,
+        opacity=1,
+        blendMode=0,
+        itemRotation=0,
+        positionLock=False,
+        groupUuid="",
+        excludeFromExports=0,
+        frame=frame,
+        outlineWidthM="0.2,mm",
+        frameJoinStyle="miter",
+        background=background,
+    )
+    add(item, "FrameColor", **FRAME_PARTS)
+    add(item, "BackgroundColor", **PAPER_PARTS)
+    return item
+
+
+def _append_page(layout: ET.Element, name: str, width: float, height: float) -> None:
+    pages = add(layout, "PageCollection")
+    _append_paper(pages)
+    identity = stable_uuid("layout", name, "page")
+    page = add(
+        pages,
+        "LayoutItem",
+        type=_PAGE,
+        uuid=identity,
+        templateUuid=identity,
+        id="",
+        position="0,0,mm",
+        positionOnPage="0,0,mm",
+        size=f"{width:g},{height:g},mm",
+        referencePoint=0,
+        zValue=0,
+        visibility=1,
+        opacity=1,
+        blendMode=0,
+        itemRotation=0,
+        positionLock=False,
+        groupUuid="",
+        excludeFromExports=0,
+        frame=False,
+        background=True,
+    )
+    add(page, "FrameColor", **FRAME_PARTS)
+    add(page, "BackgroundColor", **PAPER_PARTS)
+    _append_paper(page)
+    add(pages, "GuideCollection", visible=1)
+
+
+def _append_paper(parent: ET.Element) -> None:
+    symbol = add(parent, "symbol", type="fill", name="", alpha=1, clip_to_extent=1, force_rhr=0)
+    layer = add(symbol, "layer", class_="SimpleFill", enabled=1, locked=0, pass_=0)
+    option_map(layer, {"color": "255,255,255,255", "style": "solid", "outline_style": "no"})
+    data_defined(layer, "data_defined_properties", {})
+
+
+def _append_map(
+    layout: ET.Element,
+    content: LayoutContent,
+    name: str,
+    box: Box,
+    window: MapWindow,
+    *,
+    z: int = 1,
+) -> str:
+    item = _item(layout, content, name, _MAP, box, z=z, frame=True, background=True)
+    item.set("followPreset", "true")
+    item.set("followPresetName", content.theme)
+    for key, value in (
+        ("keepLayerSet", "false"),
+        ("mapRotation", "0"),
+        ("mapFlags", "0"),
+        ("drawCanvasItems", "true"),
+        ("isTemporal", "0"),
+        # Names stay off the frame.
+        ("labelMargin", "1,mm"),
+    ):
+        item.set(key, value)
+    west, south, east, north = window.bounds
+    add(item, "Extent", xmin=west, ymin=south, xmax=east, ymax=north)
+    if name != "main_map":
+        spatial_reference(add(item, "crs"), window.crs)
+    add(item, "LayerSet")
+    return item.attrib["uuid"]
+
+
+def _append_insets(layout: ET.Element, content: LayoutContent) -> None:
+    """Put the insets side by side along the lower or upper edge of the map."""
+    left, top, width, height = map_box(content.page)
+    share = 0.155 if len(content.insets) > 1 else 0.19
+    inset_width, inset_height = width * share, width * share * 0.78
+    step = inset_width + 2.0
+    right = content.corner.endswith("right")
+    y = top + 2.0 if content.corner.startswith("top") else top + height - inset_height - 2.0
+    for position, inset in enumerate(content.insets):
+        offset = 2.0 + position * step
+        x = left + width - offset - inset_width if right else left + offset
+        name = f"inset_{position + 1}"
+        box = (x, y, inset_width, inset_height)
+        window = inset.fitted(inset_width, inset_height, margin=0.12)
+        _append_map(layout, content, name, box, window, z=3 + position)
+        if inset.title:
+            words = one_line(inset.title, 40)
+            place = (x + 0.8, y + 0.4, inset_width - 1.6, 4.0)
+            _append_label(
+                layout, content, f"{name}_title", words, place, size=6.5, language=content.language
+            )
+
+
+def _append_north_arrow(layout: ET.Element, content: LayoutContent, map_id: str, box: Box) -> None:
+    item = _item(layout, content, "north_arrow", _PICTURE, box, z=9)
+    for key, value in (
+        ("file", _NORTH_ARROW),
+        ("mapUuid", map_id),
+        # True north in the middle of the map; grid north differs in every system but at its
+        # central meridian.
+        ("northMode", "1"),
+        ("northOffset", "0"),
+        ("resizeMode", "0"),
+        ("anchorPoint", "4"),
+        ("mode", "0"),
+        ("pictureRotation", "0"),
+        ("svgFillColor", "60,60,60,255"),
+        ("svgBorderColor", "60,60,60,255"),
+        ("svgBorderWidth", "0.2"),
+        ("pictureWidth", f"{box[2]:g}"),
+        ("pictureHeight", f"{box[3]:g}"),
+    ):
+        item.set(key, value)
+
+
+def round_kilometres(longest: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is at most ``longest``.
+
+    Examples
+    --------
+    >>> round_kilometres(730.0), round_kilometres(0.23)
+    (500.0, 0.2)
+    """
+    power = 10.0 ** int(f"{longest:e}".split("e")[1])
+    return next(
+        float(f"{step * power:.12g}") for step in (5, 2, 1) if step * power <= longest * 1.0000001
+    )
+
+
+def _append_scale_bar(
+    layout: ET.Element,
+    content: LayoutContent,
+    map_id: str,
+    box: Box,
+    window: MapWindow,
+    map_width: float,
+) -> None:
+    item = _item(layout, content, "scale_bar", _SCALE_BAR, box, z=4)
+    west, _, east, _ = window.bounds
+    kilometres_per_mm = (east - west) * window.metres / 1000.0 / map_width
+    segment = round_kilometres(26.0 * kilometres_per_mm)
+    in_metres = segment < 1.0
+    for key, value in (
+        ("mapUuid", map_id),
+        ("style", "Single Box"),
+        ("unitType", "meters" if in_metres else "km"),
+        ("unitLabel", "m" if in_metres else "km"),
+        ("numUnitsPerSegment", f"{segment * 1000 if in_metres else segment:g}"),
+        ("numMapUnitsPerScaleBarUnit", "1"),
+        ("numSegments", "2"),
+        ("numSegmentsLeft", "0"),
+        ("segmentSizeMode", "0"),
+        ("height", "1.8"),
+        ("labelBarSpace", "1.6"),
+        ("boxContentSpace", "1"),
+        ("outlineWidth", "0.2"),
+        ("alignment", "0"),
+        ("minBarWidth", "50"),
+        ("maxBarWidth", "150"),
+        ("segmentMillimeters", f"{segment / kilometres_per_mm:.3f}"),
+    ):
+        item.set(key, value)
+    text_style(item, size=8.0, language=content.language)
+    add(item, "fillColor", **INK_PARTS)
+    add(item, "fillColor2", **PAPER_PARTS)
+    add(item, "strokeColor", **INK_PARTS)
+
+
+def _append_label(
+    layout: ET.Element,
+    content: LayoutContent,
+    name: str,
+    text: str,
+    box: Box,
+    *,
+    size: float,
+    language: Language,
+    bold: bool = False,
+) -> None:
+    item = _item(layout, content, name, _LABEL, box, z=7)
+    item.set("labelText", literal_label(text))
+    item.set("htmlState", "0")
+    item.set("halign", "1")
+    item.set("valign", "128" if bold else "32")
+    item.set("marginX", "0")
+    item.set("marginY", "0")
+    add(item, "LabelFont", description=font_description(size, language, bold=bold), style="")
+    add(item, "FontColor", **INK_PARTS)
+    text_style(item, size=size, language=language, bold=bold)
+
+
+def literal_label(text: str) -> str:
+    """Guard a text of a layout against evaluation: ``[%`` begins an expression in QGIS."""
+    return text.replace("[%", "[ %")
+
+
+def corners_by_emptiness(
+    points: Sequence[tuple[float, float]], window: MapWindow, *, count: int
+) -> str:
+    """Return the corner of the main map where insets hide the fewest points.
+
+    Parameters
+    ----------
+    points : sequence of (x, y)
+        In the units of the window, already fitted to its frame.
+    window : MapWindow
+    count : int
+        Number of insets.
+    """
+    west, south, east, north = window.bounds
+    width, height = east - west, north - south
+    across = 0.155 * count if count > 1 else 0.19
+    upright = 0.22
+    best, fewest = "bottom-left", len(points) + 1
+    for corner in ("bottom-left", "bottom-right", "top-left"):
+        hidden = 0
+        for x, y in points:
+            share_x, share_y = (x - west) / width, (y - south) / height
+            share_x = 1.0 - share_x if corner.endswith("right") else share_x
+            share_y = 1.0 - share_y if corner.startswith("top") else share_y
+            hidden += 0.0 <= share_x <= across + 0.02 and 0.0 <= share_y <= upright
+        if hidden < fewest:
+            best, fewest = corner, hidden
+    return best
