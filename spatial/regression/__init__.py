@@ -1,1 +1,21 @@
-"""Spillover regressions: spatial panel models and their effects."""
+"""Spillover regressions: spatial panels, their effects and their specification tests."""
+
+from spatial.regression.effects import EffectsResult
+from spatial.regression.panel import fit_panel
+from spatial.regression.results import PanelResult
+from spatial.regression.specification_tests import (
+    LagrangeTests,
+    ReductionTests,
+    lm_tests,
+    reduction_tests,
+)
+
+__all__ = [
+    "EffectsResult",
+    "LagrangeTests",
+    "PanelResult",
+    "ReductionTests",
+    "fit_panel",
+    "lm_tests",
+    "reduction_tests",
+]

@@ -46,7 +46,7 @@ class LogDeterminant(ABC):
 
     @abstractmethod
     def value(self, rho: float) -> float:
-        """ln |I - rho W|."""
+        """Logarithm of the determinant of I - rho W."""
 
     @abstractmethod
     def first_trace(self, rho: float) -> float:
@@ -75,7 +75,7 @@ class EigenvalueLogDeterminant(LogDeterminant):
     method: LogDeterminantMethod = "eigenvalues"
 
     def value(self, rho: float) -> float:
-        """ln |I - rho W|; complex pairs give a real sum."""
+        """Logarithm of the determinant; complex pairs give a real sum."""
         return float(np.log(np.abs(1.0 - rho * self.eigenvalues)).sum())
 
     def first_trace(self, rho: float) -> float:
@@ -107,7 +107,7 @@ class FactorisedLogDeterminant(LogDeterminant):
     method: LogDeterminantMethod = "sparse-lu"
 
     def value(self, rho: float) -> float:
-        """ln |I - rho W|."""
+        """Logarithm of the determinant of I - rho W."""
         return float(np.log(np.abs(factorised(self.matrix, rho).U.diagonal())).sum())
 
     def first_trace(self, rho: float) -> float:
@@ -200,7 +200,7 @@ def factors_of(system: sparse.csc_array, *, what: str = "the matrix") -> sparse_
 
 
 def imaginary_derivative(factors: sparse_linalg.SuperLU) -> float:
-    """Derivative of ln |A| when A was perturbed by an imaginary step."""
+    """Return the derivative of ln |A| when A was perturbed by an imaginary step."""
     pivots = factors.U.diagonal()
     return float((pivots.imag / pivots.real).sum() / IMAGINARY_STEP)
 

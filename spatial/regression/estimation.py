@@ -1,0 +1,364 @@
+"""Estimate one specification on stacked arrays: coefficients, corrections, covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spatial.errors import EstimationError
+from spatial.options import BiasCorrection, Effects, LogDeterminantMethod, Specification
+from spatial.regression.bias_correction import (
+    corrected_parameters,
+    correction_note,
+    require_inside,
+    require_valid_correction,
+    variance_factor,
+)
+from spatial.regression.checks import require_full_rank, require_variation
+from spatial.regression.design import PanelDesign
+from spatial.regression.information import information_matrix, inverse_information
+from spatial.regression.likelihood import (
+    PERFECT_FIT,
+    Likelihood,
+    error_sample,
+    lag_sample,
+    least_squares,
+    maximise,
+    residual_profile,
+)
+from spatial.regression.log_determinant import LogDeterminant, summed_log_determinant
+from spatial.regression.multiplier import Traces, panel_traces
+from spatial.regression.within import absorbed_parameters, recovered_effects, within
+
+DURBIN: tuple[Specification, ...] = ("slx", "sdm", "sdem")
+LAG: tuple[Specification, ...] = ("sar", "sdm")
+ERROR: tuple[Specification, ...] = ("sem", "sdem")
+
+
+@dataclass(frozen=True, eq=False)
+class FixedEffects:
+    """Recovered effects: level plus deviations that sum to zero.
+
+    Attributes
+    ----------
+    intercept : float
+    cities : numpy.ndarray of shape (n,) or None
+    years : numpy.ndarray of shape (years,) or None
+    """
+
+    intercept: float
+    cities: np.ndarray | None
+    years: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Numbers of one fitted specification.
+
+    Attributes
+    ----------
+    specification, effects, correction : str
+    regressors : tuple of str
+        Names of the columns of ``Z``.
+    Z : numpy.ndarray of shape (years, n, k)
+        Regressors with their spatial lags, not transformed.
+    delta : numpy.ndarray of shape (k,)
+        Coefficients.
+    spatial : float or None
+        rho of lag models, lambda of error models.
+    sigma2 : float
+        Variance of the innovations.
+    uncorrected : numpy.ndarray of shape (k + 1,) or (k + 2,)
+        Coefficients, spatial parameter and sigma2 as maximum likelihood gives them.
+    covariance : numpy.ndarray of shape (p, p)
+        Of the coefficients and the spatial parameter.
+    log_likelihood : float
+        Maximum of the log-likelihood.
+    log_determinant : LogDeterminant or None
+    note : str
+        Which correction was used and why.
+    """
+
+    specification: Specification
+    effects: Effects
+    correction: BiasCorrection
+    regressors: tuple[str, ...]
+    Z: np.ndarray
+    delta: np.ndarray
+    spatial: float | None
+    sigma2: float
+    uncorrected: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    log_determinant: LogDeterminant | None
+    note: str
+
+    @property
+    def symbol(self) -> str | None:
+        """Name of the spatial parameter."""
+        if self.specification in LAG:
+            return "rho"
+        return "lambda" if self.specification in ERROR else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all parameters but sigma2."""
+        return self.regressors if self.symbol is None else (*self.regressors, self.symbol)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """Coefficients and the spatial parameter."""
+        return self.delta if self.spatial is None else np.append(self.delta, self.spatial)
+
+
+def estimate(
+    design: PanelDesign,
+    specification: Specification,
+    effects: Effects,
+    correction: BiasCorrection,
+    *,
+    method: LogDeterminantMethod = "automatic",
+    log_determinant: LogDeterminant | None = None,
+) -> Estimate:
+    """Fit one specification to a panel.
+
+    Parameters
+    ----------
+    design : PanelDesign
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
+    effects : {"pooled", "city", "year", "two-way"}
+    correction : {"none", "variance", "lee-yu", "transformation"}
+    method : {"automatic", "eigenvalues", "sparse-lu"}
+    log_determinant : LogDeterminant, optional
+        Prepared before for the same weights and years.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    EstimationError
+        When the model cannot be estimated from these data; the sentence says why.
+    """
+    spatial = specification in (*LAG, *ERROR)
+    if spatial:
+        require_valid_correction(design, specification, effects, correction)
+    Z, names = design.regressors(durbin=specification in DURBIN, constant=effects == "pooled")
+    inside = within(Z, effects)
+    require_variation(design.y, within(design.y, effects), design.outcome)
+    require_full_rank(Z.reshape(-1, len(names)), inside.reshape(-1, len(names)), names)
+    free = design.y.size - len(names) - absorbed_parameters(effects, design.n, design.n_years)
+    if free < 1:
+        raise EstimationError(
+            f"{design.y.size} observations leave no degree of freedom after {len(names)} "
+            f"regressors and {effects} effects; use more years or fewer effects."
+        )
+    if not spatial:
+        return _least_squares(design, Z, names, specification, effects, correction)
+    if log_determinant is None:
+        log_determinant = summed_log_determinant(design.lag.matrices, design.n_years, method=method)
+    return _maximum_likelihood(
+        design, Z, names, specification, effects, correction, log_determinant
+    )
+
+
+def _least_squares(
+    design: PanelDesign,
+    Z: np.ndarray,
+    names: tuple[str, ...],
+    specification: Specification,
+    effects: Effects,
+    correction: BiasCorrection,
+) -> Estimate:
+    """Fixed-effects least squares, with or without spatially lagged regressors."""
+    y, inside = within(design.y, effects), within(Z, effects)
+    delta = least_squares(inside, y)
+    residuals = y - inside @ delta
+    sum_of_squares = _noise(residuals, y)
+    count, k = y.size, len(names)
+    free = count - k - absorbed_parameters(effects, design.n, design.n_years)
+    ml, corrected = sum_of_squares / count, correction != "none"
+    sigma2 = sum_of_squares / free if corrected else ml
+    flat = inside.reshape(count, k)
+    note = (
+        f"Least squares; variance by degrees of freedom ({free} of {count})."
+        if corrected
+        else "Least squares; variance by maximum likelihood, not corrected for lost degrees."
+    )
+    return Estimate(
+        specification=specification,
+        effects=effects,
+        correction="variance" if corrected else "none",
+        regressors=names,
+        Z=Z,
+        delta=delta,
+        spatial=None,
+        sigma2=sigma2,
+        uncorrected=np.append(delta, ml),
+        covariance=inverse_information(flat.T @ flat / sigma2) if k else np.zeros((0, 0)),
+        log_likelihood=float(-0.5 * count * (np.log(2 * np.pi * ml) + 1.0)),
+        log_determinant=None,
+        note=note,
+    )
+
+
+def _noise(residuals: np.ndarray, y: np.ndarray) -> float:
+    """Sum of squared residuals; refuses a perfect fit."""
+    sum_of_squares = float(np.vdot(residuals, residuals))
+    if sum_of_squares <= PERFECT_FIT * float(np.vdot(y, y)):
+        raise EstimationError(
+            "The regressors reproduce the outcome exactly, so that no variance is left to estimate;"
+            " leave out the regressor that is the outcome in disguise."
+        )
+    return sum_of_squares
+
+
+def _maximum_likelihood(
+    design: PanelDesign,
+    Z: np.ndarray,
+    names: tuple[str, ...],
+    specification: Specification,
+    effects: Effects,
+    correction: BiasCorrection,
+    log_determinant: LogDeterminant,
+) -> Estimate:
+    """Concentrated maximum likelihood, correction of bias, covariance at the corrected values."""
+    n, years = design.n, design.n_years
+    symbol = "rho" if specification in LAG else "lambda"
+    likelihood = _likelihood(design, Z, specification, effects, correction, log_determinant)
+    spatial = maximise(likelihood, symbol=symbol)
+    delta, residuals = likelihood.solution(spatial)
+    ml = _noise(residuals, likelihood.sample.y) / likelihood.observations
+    raw = np.concatenate([delta, [spatial, ml]])
+    theta = raw
+    if correction == "lee-yu" and effects == "two-way":
+        information = _information(design, Z, likelihood, raw, correction)
+        theta = corrected_parameters(raw, information, n, years)
+        require_inside(theta[-2], log_determinant, symbol)
+    scale = np.ones_like(theta)
+    scale[-1] = variance_factor(effects, correction, n, years)
+    theta = theta * scale
+    information = _information(design, Z, likelihood, theta, correction)
+    return Estimate(
+        specification=specification,
+        effects=effects,
+        correction="none" if effects == "pooled" else correction,
+        regressors=names,
+        Z=Z,
+        delta=theta[:-2],
+        spatial=float(theta[-2]),
+        sigma2=float(theta[-1]),
+        uncorrected=raw,
+        covariance=inverse_information(information)[:-1, :-1],
+        log_likelihood=likelihood.value(spatial),
+        log_determinant=log_determinant,
+        note=correction_note(effects, correction, n, years),
+    )
+
+
+def _likelihood(
+    design: PanelDesign,
+    Z: np.ndarray,
+    specification: Specification,
+    effects: Effects,
+    correction: BiasCorrection,
+    log_determinant: LogDeterminant,
+) -> Likelihood:
+    """Concentrated likelihood, of the data or of their Lee-Yu transformation."""
+    make = lag_sample if specification in LAG else error_sample
+    sample = make(design.y, Z, design.lag, effects)
+    kept_years, kept_cities, lost = design.n_years, design.n, 0
+    if correction == "transformation" and effects in ("city", "two-way"):
+        kept_years -= 1
+    if correction == "transformation" and effects in ("year", "two-way"):
+        kept_cities, lost = kept_cities - 1, kept_years
+    return Likelihood(
+        sample,
+        residual_profile(sample),
+        log_determinant,
+        observations=kept_years * kept_cities,
+        share=kept_years / design.n_years,
+        lost=lost,
+    )
+
+
+def _information(
+    design: PanelDesign,
+    Z: np.ndarray,
+    likelihood: Likelihood,
+    theta: np.ndarray,
+    correction: BiasCorrection,
+) -> np.ndarray:
+    """Information about (delta, spatial parameter, sigma2) at theta."""
+    delta, spatial, sigma2 = theta[:-2], float(theta[-2]), float(theta[-1])
+    traces = _traces_in_force(design, likelihood, spatial)
+    if likelihood.sample.WZ is not None:
+        filtered = likelihood.filtered_regressors(spatial)
+        return information_matrix(filtered, None, traces, sigma2, likelihood.observations)
+    signal = lagged_signal(design, Z, delta, spatial, likelihood.sample.effects, correction)
+    return information_matrix(likelihood.sample.Z, signal, traces, sigma2, likelihood.observations)
+
+
+def _traces_in_force(design: PanelDesign, likelihood: Likelihood, spatial: float) -> Traces:
+    """Traces of G over years, less what a transformation of cities takes out.
+
+    F' G F has the traces tr(G) - 1/(1 - rho), tr(GG) - 1/(1 - rho)^2 and
+    tr(GG') - |G' iota|^2 / N, because G iota = iota / (1 - rho) for row-normalised W.
+    """
+    traces = panel_traces(design.lag, likelihood.log_determinant, spatial)
+    share, lost = likelihood.share, likelihood.lost
+    if share == 1.0 and not lost:
+        return traces
+    lead = 1.0 / (1.0 - spatial)
+    columns = 0.0
+    if lost:
+        ones = np.ones((1, design.n))
+        solved = design.lag.solve(spatial, ones, transposed=True)[0]
+        columns = float(np.sum((design.lag.matrices[0].T @ solved) ** 2)) / design.n
+    return Traces(
+        share * traces.first - lost * lead,
+        share * traces.second - lost * lead**2,
+        share * traces.cross - lost * columns,
+    )
+
+
+def lagged_signal(
+    design: PanelDesign,
+    Z: np.ndarray,
+    delta: np.ndarray,
+    rho: float,
+    effects: Effects,
+    correction: BiasCorrection,
+) -> np.ndarray:
+    """Part of the lagged outcome that is not noise, G Z delta, of shape (years, n).
+
+    With the same weights every year G is applied to within-transformed regressors and the product
+    is not transformed again, as in Elhorst (2014), whose published standard errors and corrected
+    estimates depend on it; under the transformation the product is transformed. Weights that
+    change by year carry the fixed effects into the lagged outcome, so that these enter the signal.
+    """
+    if design.lag.constant:
+        signal = design.lag(design.lag.solve(rho, within(Z, effects) @ delta))
+        return within(signal, effects) if correction == "transformation" else signal
+    mean = Z @ delta
+    if effects != "pooled":
+        fixed = fixed_effects(design.y - rho * design.lag(design.y) - mean, effects)
+        mean = mean + fitted_levels(fixed)
+    return within(design.lag(design.lag.solve(rho, mean)), effects)
+
+
+def fixed_effects(levels: np.ndarray, effects: Effects) -> FixedEffects:
+    """Recover fixed effects from what the regressors leave, of shape (years, n)."""
+    return FixedEffects(*recovered_effects(levels, effects))
+
+
+def fitted_levels(fixed: FixedEffects) -> np.ndarray:
+    """Sum of intercept, city and year effects, broadcast to (years, n)."""
+    level = np.full((1, 1), fixed.intercept)
+    if fixed.cities is not None:
+        level = level + fixed.cities[None, :]
+    if fixed.years is not None:
+        level = level + fixed.years[:, None]
+    return level

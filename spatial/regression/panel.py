@@ -1,0 +1,152 @@
+"""Fit spatial panel regressions from a formula and a table of city-years."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from spatial.errors import PanelError
+from spatial.options import Effects, LogDeterminantMethod, Specification, checked_option
+from spatial.regression.bias_correction import correction_word
+from spatial.regression.design import panel_design
+from spatial.regression.estimation import estimate
+from spatial.regression.results import PanelResult, panel_result
+from spatial.results import Configuration
+
+
+def fit_panel(
+    formula: str,
+    data: pd.DataFrame,
+    weights: Any,
+    *,
+    city: str = "city",
+    year: str = "year",
+    specification: Specification = "sdm",
+    effects: Effects = "two-way",
+    bias_correction: bool | str = True,
+    regressor_weights: Any = None,
+    lagged: Sequence[str] | None = None,
+    log_determinant: LogDeterminantMethod = "automatic",
+) -> PanelResult:
+    r"""Fit a spatial panel by maximum likelihood.
+
+    .. math:: y_t = \rho W y_t + X_t \beta + W X_t \theta + \mu + \lambda_t \iota + u_t, \quad
+              u_t = \lambda W u_t + e_t
+
+    =====  ==========================
+    word   what is estimated
+    =====  ==========================
+    ols    beta
+    slx    beta, theta
+    sar    beta, rho
+    sem    beta, lambda
+    sdm    beta, theta, rho
+    sdem   beta, theta, lambda
+    =====  ==========================
+
+    Parameters
+    ----------
+    formula : str
+        ``outcome ~ regressor + ...`` (formulaic); rows and spatial lags need no care: labels
+        decide which value belongs to which city and year.
+    data : pandas.DataFrame
+        A row for each city and year, as index levels or columns, in any order. Balanced.
+    weights : Weights, libpysal Graph or W, or labelled square DataFrame
+        Row receives from column.
+    city, year : str
+        Names of the index levels or columns.
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
+    effects : {"pooled", "city", "year", "two-way"}
+    bias_correction : bool or {"none", "variance", "lee-yu", "transformation"}
+        True is "lee-yu", False is "none"; see ``spatial.regression.bias_correction``. Least
+        squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not.
+    regressor_weights : optional
+        Other weights for the spatial lags of regressors.
+    lagged : sequence of str, optional
+        Which regressors get a spatial lag, all by default.
+    log_determinant : {"automatic", "eigenvalues", "sparse-lu"}
+        All exact.
+
+    Returns
+    -------
+    PanelResult
+
+    Raises
+    ------
+    AlignmentError
+        If data and weights hold different cities.
+    PanelError
+        For duplicate city-years, missing values, gaps, fewer than two years.
+    EstimationError
+        For constant outcomes, collinear or absorbed regressors, weights that the correction does
+        not allow, and estimates at the border of the valid interval.
+
+    Notes
+    -----
+    The information matrix applies G = W (I - rho W)^-1 to within-transformed regressors without
+    transforming the product again, as the published reference computations do; with year effects
+    the strict form would give standard errors of rho that differ by a few per thousand.
+
+    References
+    ----------
+    Lee and Yu (2010) doi:10.1016/j.jeconom.2009.08.001; Elhorst (2014)
+    doi:10.1007/978-3-642-40340-8; LeSage and Pace (2009) doi:10.1201/9781420064254.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> ring = pd.DataFrame(0.0, index=list("abcdef"), columns=list("abcdef"))
+    >>> for here, there in zip("abcdef", "bcdefa"):
+    ...     ring.loc[here, there] = ring.loc[there, here] = 0.5
+    >>> rows = pd.MultiIndex.from_product([range(2010, 2016), ring.index], names=["year", "city"])
+    >>> panel = pd.DataFrame(rng.normal(size=(36, 2)), index=rows, columns=["growth", "skill"])
+    >>> result = fit_panel("growth ~ skill", panel, ring, specification="sar")
+    >>> list(result.coefficients.index)
+    ['skill', 'rho']
+    """
+    checked_option(specification, Specification, name="specification")
+    checked_option(effects, Effects, name="effects")
+    checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
+    correction = correction_word(bias_correction)
+    design = panel_design(
+        formula,
+        data,
+        weights,
+        city=city,
+        year=year,
+        regressor_weights=regressor_weights,
+        lagged=lagged,
+    )
+    if design.n_years < 2:
+        raise PanelError(
+            f"The panel has {design.n_years} year ({design.years[0]}); a panel needs at least two. "
+            "Use fit_cross_section for a single year."
+        )
+    configuration = Configuration(
+        function="fit_panel",
+        options={
+            "formula": formula,
+            "city": city,
+            "year": year,
+            "specification": specification,
+            "effects": effects,
+            "bias_correction": correction,
+            "lagged": design.lagged,
+            "log_determinant": log_determinant,
+            "regressor_weights": ""
+            if regressor_weights is None
+            else design.regressor_weights.description,
+        },
+        weights=design.weights.description,
+    )
+    fitted = estimate(
+        design,
+        specification,
+        effects,
+        correction,
+        method=log_determinant,
+    )
+    return panel_result(design, fitted, configuration)

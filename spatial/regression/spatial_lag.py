@@ -1,0 +1,106 @@
+"""Spatial lags of stacked panels: one matrix for all years, or one for each year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg as sparse_linalg
+
+from spatial.regression.log_determinant import factors_of
+
+# Below this a dense solve is faster than preparing sparse factors.
+DENSE_SOLVE_LIMIT = 400
+# A row sum this close to one is one: sums of a thousand rounded shares differ by less.
+ROW_SUM_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialLag:
+    """W of every year, applied to arrays whose first two axes are (year, city).
+
+    Attributes
+    ----------
+    matrices : tuple of scipy.sparse.csr_array of shape (n, n)
+        One for all years, or one for each year in order.
+    years : int
+        Number of years.
+    """
+
+    matrices: tuple[sparse.csr_array, ...]
+    years: int
+
+    @property
+    def constant(self) -> bool:
+        """Whether one matrix serves all years."""
+        return len(self.matrices) == 1
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """In how many years each matrix is in force."""
+        return (self.years,) if self.constant else (1,) * self.years
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Lag an array of shape (years, n) or (years, n, k)."""
+        if self.constant:
+            return _product(self.matrices[0], values)
+        lagged = [_product(matrix, values[t : t + 1])[0] for t, matrix in enumerate(self.matrices)]
+        return np.stack(lagged)
+
+    def row_sums(self) -> np.ndarray:
+        """Row sums, of shape (1, n) or (years, n)."""
+        return np.stack([np.asarray(matrix.sum(axis=1)).ravel() for matrix in self.matrices])
+
+    @property
+    def row_normalised(self) -> bool:
+        """Whether every row of every matrix sums to one, so that no city is an island."""
+        return bool(np.abs(self.row_sums() - 1.0).max() < ROW_SUM_TOLERANCE)
+
+    def islands(self) -> np.ndarray:
+        """Positions of cities without neighbours in at least one year."""
+        return np.flatnonzero((self.row_sums() == 0.0).any(axis=0))
+
+    def solve(self, rho: float, values: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+        """(I - rho W)^-1 times an array of shape (years, n) or (years, n, k)."""
+        if self.constant:
+            return _solved(self.matrices[0], rho, values, transposed=transposed)
+        solved = [
+            _solved(matrix, rho, values[t : t + 1], transposed=transposed)[0]
+            for t, matrix in enumerate(self.matrices)
+        ]
+        return np.stack(solved)
+
+
+def _columns(values: np.ndarray) -> np.ndarray:
+    """Put cities on rows and everything else on columns."""
+    return np.moveaxis(values, 1, 0).reshape(values.shape[1], -1)
+
+
+def _stacked(columns: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Undo ``_columns``."""
+    shape = (like.shape[1], like.shape[0], *like.shape[2:])
+    return np.moveaxis(columns.reshape(shape), 0, 1)
+
+
+def _product(matrix: sparse.csr_array, values: np.ndarray) -> np.ndarray:
+    return _stacked(matrix @ _columns(values), values)
+
+
+def solve_columns(
+    matrix: sparse.csr_array, rho: float, columns: np.ndarray, *, transposed: bool = False
+) -> np.ndarray:
+    """(I - rho W)^-1 B, or its transpose, for B of shape (n, k)."""
+    n = matrix.shape[0]
+    if n <= DENSE_SOLVE_LIMIT:
+        system = np.eye(n) - rho * matrix.toarray()
+        return np.linalg.solve(system.T if transposed else system, columns)
+    system = sparse.eye_array(n, format="csc") - rho * matrix.tocsc()
+    factors: sparse_linalg.SuperLU = factors_of(system, what=f"I - rho W at rho = {rho:.6g}")
+    return factors.solve(np.ascontiguousarray(columns), trans="T" if transposed else "N")
+
+
+def _solved(
+    matrix: sparse.csr_array, rho: float, values: np.ndarray, *, transposed: bool
+) -> np.ndarray:
+    return _stacked(solve_columns(matrix, rho, _columns(values), transposed=transposed), values)

@@ -1,0 +1,232 @@
+"""Tests between specifications: Lagrange multiplier, likelihood ratio and Wald."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaincc
+
+from spatial.errors import EstimationError
+from spatial.options import Effects, Specification
+from spatial.regression.checks import require_full_rank, require_variation
+from spatial.regression.design import PanelDesign, panel_design
+from spatial.regression.estimation import estimate
+from spatial.regression.likelihood import least_squares
+from spatial.regression.results import PanelResult
+from spatial.regression.within import within
+from spatial.results import Configuration, Result
+
+LM_NAMES = ("LM lag", "robust LM lag", "LM error", "robust LM error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LagrangeTests(Result):
+    """Lagrange multiplier tests for a spatial lag or a spatial error.
+
+    Attributes
+    ----------
+    configuration : Configuration
+    table : pandas.DataFrame
+        Index: (effects, test); columns statistic, df, p_value.
+    """
+
+    configuration: Configuration
+    table: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the table of tests."""
+        return self.table.copy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReductionTests(Result):
+    """Tests that a Durbin model reduces to a simpler one.
+
+    Attributes
+    ----------
+    configuration : Configuration
+    table : pandas.DataFrame
+        Index: (reduction, test); columns statistic, df, p_value. Reductions: ``SDM to SAR``
+        (theta = 0) and ``SDM to SEM`` (theta + rho beta = 0); tests: ``LR`` and ``Wald``.
+    """
+
+    configuration: Configuration
+    table: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the table of tests."""
+        return self.table.copy()
+
+
+def chi2_p_value(statistic: float, df: int) -> float:
+    """Upper tail of the chi-squared distribution.
+
+    Examples
+    --------
+    >>> round(chi2_p_value(3.841459, 1), 4)
+    0.05
+    """
+    return float(gammaincc(df / 2.0, max(statistic, 0.0) / 2.0))
+
+
+def lm_tests(
+    formula: str,
+    data: pd.DataFrame,
+    weights: Any,
+    *,
+    city: str = "city",
+    year: str = "year",
+) -> LagrangeTests:
+    r"""Classical and robust LM tests for all four kinds of fixed effects.
+
+    With e the least-squares residuals of the within-transformed model, :math:`s^2 = e'e / NT`,
+    :math:`T_W = T\,tr(WW + W'W)` and :math:`J = (WXb)'M(WXb)/s^2 + T_W`:
+
+    .. math::
+        LM_{lag} = (e'Wy/s^2)^2 / J, \quad LM_{err} = (e'We/s^2)^2 / T_W, \\
+        LM^*_{lag} = (e'Wy/s^2 - e'We/s^2)^2 / (J - T_W), \quad
+        LM^*_{err} = (e'We/s^2 - T_W e'Wy/(s^2 J))^2 / (T_W (1 - T_W/J))
+
+    Parameters
+    ----------
+    formula, data, weights, city, year
+        As in ``fit_panel``.
+
+    Returns
+    -------
+    LagrangeTests
+
+    References
+    ----------
+    Anselin, Le Gallo and Jayet (2008) doi:10.1007/978-3-540-75892-1_19; Elhorst (2014)
+    doi:10.1007/978-3-642-40340-8.
+    """
+    return lagrange_tests(panel_design(formula, data, weights, city=city, year=year))
+
+
+def lagrange_tests(design: PanelDesign) -> LagrangeTests:
+    """Run the LM tests of ``lm_tests`` on a prepared panel."""
+    rows = {}
+    for effects in get_args(Effects):
+        for name, statistic in zip(LM_NAMES, _lagrange_statistics(design, effects), strict=True):
+            rows[effects, name] = (statistic, 1, chi2_p_value(statistic, 1))
+    return LagrangeTests(
+        configuration=Configuration(
+            function="lm_tests",
+            options={"formula": design.formula},
+            weights=design.weights.description,
+        ),
+        table=_test_table(rows, ("effects", "test")),
+    )
+
+
+def _lagrange_statistics(design: PanelDesign, effects: Effects) -> np.ndarray:
+    """LM lag, robust LM lag, LM error and robust LM error for one kind of effects."""
+    Z, names = design.regressors(durbin=False, constant=effects == "pooled")
+    y, inside = within(design.y, effects), within(Z, effects)
+    require_variation(design.y, y, design.outcome)
+    require_full_rank(Z.reshape(-1, len(names)), inside.reshape(-1, len(names)), names)
+    delta = least_squares(inside, y)
+    residuals = y - inside @ delta
+    variance = float(np.vdot(residuals, residuals)) / y.size
+    lag_score = float(np.vdot(residuals, design.lag(design.y))) / variance
+    error_score = float(np.vdot(residuals, design.lag(residuals))) / variance
+    trace = sum(
+        count * float((matrix.multiply(matrix.T)).sum() + matrix.multiply(matrix).sum())
+        for matrix, count in zip(design.lag.matrices, design.lag.counts, strict=True)
+    )
+    fitted = design.lag(inside @ delta)
+    rest = fitted - inside @ least_squares(inside, fitted)
+    joint = float(np.vdot(rest, rest)) / variance + trace
+    return np.array(
+        [
+            lag_score**2 / joint,
+            (lag_score - error_score) ** 2 / (joint - trace),
+            error_score**2 / trace,
+            (error_score - trace / joint * lag_score) ** 2 / (trace * (1.0 - trace / joint)),
+        ]
+    )
+
+
+def reduction_tests(result: PanelResult) -> ReductionTests:
+    r"""LR and Wald tests that a spatial Durbin model reduces to SAR or SEM.
+
+    SAR: H0 :math:`\theta = 0`. SEM: H0 :math:`\theta + \rho \beta = 0` (common factors). The LR
+    statistic compares maxima of the log-likelihood; the Wald statistic uses the estimates and the
+    covariance of the result. Degrees of freedom: the number of lagged regressors.
+
+    Parameters
+    ----------
+    result : PanelResult
+        Of ``specification="sdm"``.
+
+    Returns
+    -------
+    ReductionTests
+
+    Raises
+    ------
+    EstimationError
+        If the result is no spatial Durbin model.
+    """
+    if result.specification != "sdm":
+        raise EstimationError(
+            f"Reduction tests start from specification='sdm', not {result.specification!r}; fit "
+            "the Durbin model first."
+        )
+    design, df = result.design, len(result.design.lagged)
+    if df == 0:
+        raise EstimationError("The model has no lagged regressor to leave out.")
+    rows = {}
+    simpler: tuple[tuple[str, Specification], ...] = (("SDM to SAR", "sar"), ("SDM to SEM", "sem"))
+    for reduction, specification in simpler:
+        smaller = estimate(
+            design,
+            specification,
+            result.effects_type,
+            result.bias_correction,
+            log_determinant=result.estimate.log_determinant,
+        )
+        ratio = 2.0 * (result.log_likelihood - smaller.log_likelihood)
+        wald = _wald(result, specification)
+        rows[reduction, "LR"] = (ratio, df, chi2_p_value(ratio, df))
+        rows[reduction, "Wald"] = (wald, df, chi2_p_value(wald, df))
+    return ReductionTests(
+        configuration=Configuration(
+            function="reduction_tests",
+            options=dict(result.configuration.options),
+            weights=result.configuration.weights,
+        ),
+        table=_test_table(rows, ("reduction", "test")),
+    )
+
+
+def _wald(result: PanelResult, specification: Specification) -> float:
+    """Wald statistic of theta = 0, or of theta + rho beta = 0."""
+    parameters, names = result.coefficients.to_numpy(), list(result.coefficients.index)
+    lagged = [names.index(f"W {name}") for name in result.design.lagged]
+    own = [names.index(name) for name in result.design.lagged]
+    gradient = np.zeros((len(lagged), len(names)))
+    rows = np.arange(len(lagged))
+    gradient[rows, lagged] = 1.0
+    restriction = parameters[lagged].copy()
+    if specification == "sem":
+        rho = parameters[-1]
+        restriction += rho * parameters[own]
+        gradient[rows, own] = rho
+        gradient[:, -1] = parameters[own]
+    variance = gradient @ result.covariance.to_numpy() @ gradient.T
+    return float(restriction @ np.linalg.solve(variance, restriction))
+
+
+def _test_table(
+    rows: dict[tuple[str, str], tuple[float, int, float]], levels: tuple[str, str]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        list(rows.values()),
+        index=pd.MultiIndex.from_tuples(list(rows), names=levels),
+        columns=["statistic", "df", "p_value"],
+    )
