@@ -53,7 +53,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
     for name, model in result.models.items():
         slug = name.replace(" ", "_")
         tables[f"model_{slug}"] = model.result.tidy()
-        tables[f"fit_{slug}"] = model.result.glance().to_frame("value")
+        tables[f"fit_{slug}"] = model.result.glance()
         if model.effects is not None:
             tables[f"effects_{slug}"] = model.effects.tidy()
     tables["panel"] = result.area.panel
@@ -81,7 +81,7 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
     if name == "panel":
         formats = {}
     return DataTable(
-        frame=frame if named else frame.rename_axis("item"),
+        frame=frame,
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
         labels={str(column): _wording(str(column), result) for column in [*named, *frame.columns]},

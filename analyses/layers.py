@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from analyses.indices.resilience import TYPOLOGY
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
+from shapefiles.classification import centred_bounds
 from shapefiles.language import label
 from shapefiles.layers import Layer, name_labels
 from shapefiles.style_types import GeometryKind, LayerStyle
@@ -109,25 +110,18 @@ def measure_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
     """Style of one measure of resilience: diverging around the nation (zero)."""
     values = result.measures[(shock, measure)]
     low, high = values.quantile([CLIP_QUANTILE, 1 - CLIP_QUANTILE])
-    kind = _kind(result)
-    style = choropleth_style(
-        values.clip(low, high),
+    bounds = centred_bounds(values.dropna().clip(low, high).to_numpy(), 0.0, k=6)
+    title = measure_title(result, shock, measure)
+    return choropleth_style(
+        values,
         column=f"{measure}_{short_names(result)[shock]}",
-        title=measure_title(result, shock, measure),
-        name=measure_title(result, shock, measure),
+        title=title,
+        name=title,
+        bounds=bounds,  # widened to the extremes, which belong to the outermost classes
         centre=0.0,
-        k=6,
-        geometry=kind,
+        geometry=_kind(result),
         language=result.study.language,
     )
-    # The outermost classes take the clipped tails.
-    finite = values.dropna()
-    classes = list(style.classes)
-    bounded = [at for at, one in enumerate(classes) if one.upper is not None]
-    first, last = bounded[0], bounded[-1]
-    classes[first] = replace(classes[first], lower=float(min(finite.min(), low)))
-    classes[last] = replace(classes[last], upper=float(max(finite.max(), high)))
-    return replace(style, classes=tuple(classes))
 
 
 def typology_style(result: StudyResult, shock: str) -> LayerStyle:
@@ -169,7 +163,7 @@ def _kind(result: StudyResult) -> GeometryKind:
 
 def _base(result: StudyResult) -> gpd.GeoDataFrame:
     cities = result.area.cities
-    base = cities[["name", *result.study.groups, "geometry"]].copy()
+    base = cities[["name", "short_name", *result.study.groups, "geometry"]].copy()
     base["label_rank"] = label_rank(result)
     return base
 
@@ -185,7 +179,11 @@ def label_rank(result: StudyResult) -> pd.Series:
 
 def _aliases(result: StudyResult) -> dict[str, str]:
     language = result.study.language
-    names = {"name": label("city", language), "label_rank": label("label_rank", language)}
+    names = {
+        "name": label("city", language),
+        "short_name": label("column_short_name", language),
+        "label_rank": label("label_rank", language),
+    }
     return names | {group: label(f"group_{group}", language) for group in result.study.groups}
 
 
@@ -204,7 +202,7 @@ def resilience_layer(result: StudyResult) -> Layer:
         measure_style(result, *key) for key in ordered_keys(result) if _has_values(result, key)
     ]
     styles += [typology_style(result, shock) for shock in suffix]
-    labels = name_labels(data["label_rank"], priority="label_rank", most=25)
+    labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=25)
     return Layer(
         table="resilience",
         title=label("layer_resilience", language),
@@ -225,7 +223,7 @@ def lisa_layer(result: StudyResult) -> Layer:
     language, suffix = result.study.language, short_names(result)
     data, aliases = _base(result), _aliases(result)
     styles = []
-    labels = name_labels(data["label_rank"], priority="label_rank", most=25)
+    labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=25)
     for shock, measure in [key for key in ordered_keys(result) if key in result.local]:
         table = result.local[(shock, measure)].table.reindex(data.index)
         ending = f"{measure}_{suffix[shock]}"
@@ -274,12 +272,13 @@ def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     data = gpd.GeoDataFrame(
         {
             "name": cities["name"],
+            "short_name": cities["short_name"],
             **{column: table[column] for column in table.columns},
             "community": analysis.communities.membership.reindex(cities.index).astype(str),
         },
         geometry=gpd.GeoSeries(places, index=cities.index, crs="EPSG:4326"),
     )
-    labels = name_labels(data["strength"], priority="strength", most=25)
+    labels = name_labels(data["strength"], column="short_name", priority="strength", most=25)
     styles = [
         sized_point_style(
             data[column],

@@ -109,6 +109,7 @@ def _plain(value: object, language: Language) -> str:  # noqa: ARG001 - one sign
 
 FORMATS: dict[str, Callable[[object, Language], str]] = {
     "text": _plain,
+    "number": _plain,
     "integer": lambda value, language: number_text(value, 0, language),
     "year": lambda value, _: number_text(value, 0, "zh"),
     **{
@@ -125,7 +126,7 @@ FORMATS: dict[str, Callable[[object, Language], str]] = {
     },
     "p": lambda value, _: p_text(value),
 }
-"""Number formats of report tables, by name."""
+"""Number formats of report tables by name; ``number`` is text that is set like numbers."""
 
 
 def cell_text(value: object, number_format: str, language: Language) -> str:

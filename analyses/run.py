@@ -169,6 +169,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
             latitude=cities.latitude,
             crs=cities.crs,
             select=dict(cities.select),
+            columns=[cities.short_name] if cities.short_name else [],
             groups={str(group): column for group, column in study.groups.items()},
         ),
         PanelSource(
@@ -191,7 +192,15 @@ def read_area(study: Study, folder: Path) -> StudyArea:
                 f"[[derived]] name = {item.name!r} is a column of the panel already; choose another."
             )
         figures[item.name] = derive_column(figures, kind=item.kind, of=item.of, by=item.by)
-    return replace(area, panel=figures)
+    return replace(area, cities=_with_short_names(area, cities.short_name), panel=figures)
+
+
+def _with_short_names(area: StudyArea, column: str | None) -> gpd.GeoDataFrame:
+    """Give every city a name that fits on a map: the user's, or the name up to its first comma."""
+    source = area.cities[column] if column else area.cities["name"].str.split(",").str[0]
+    short = source.astype(str).str.strip()
+    others = area.cities.drop(columns=column) if column else area.cities
+    return others.assign(short_name=short.where(short != "", area.cities["name"]))
 
 
 def read_background(

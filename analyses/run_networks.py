@@ -23,10 +23,12 @@ from networks.gravity import gravity_network
 from networks.qap import QapCorrelation, qap_correlation
 from networks.structure import structure
 from networks.types import LinkageNetwork
+from shapefiles.language import label
 from shapefiles.read_links import read_links
 from shapefiles.sources import LinksSource
 from shapefiles.study_area import StudyArea
 from spatial.errors import PanelError, listed
+from spatial.options import Language
 
 
 def analyse_networks(
@@ -36,7 +38,7 @@ def analyse_networks(
     analysed: dict[str, NetworkAnalysis] = {}
     for section in study.networks:
         if isinstance(section, GravitySection):
-            network, area = build_gravity(section, area, folder)
+            network, area = build_gravity(section, area, folder, language=study.language)
         else:
             network, area = build_observed(section, area, folder)
         backbones = {
@@ -85,7 +87,7 @@ def _ranks(network: LinkageNetwork) -> pd.DataFrame:
 
 
 def build_gravity(
-    section: GravitySection, area: StudyArea, folder: Path
+    section: GravitySection, area: StudyArea, folder: Path, *, language: Language = "en"
 ) -> tuple[LinkageNetwork, StudyArea]:
     """Build a gravity network; returns the area with the cost table in its passport."""
     columns = [section.mass] if isinstance(section.mass, str) else list(section.mass)
@@ -104,20 +106,29 @@ def build_gravity(
             f"missing, zero or negative for {listed(wrong)}; drop them or choose another mass."
         )
     mass = np.exp(np.log(figures.astype(float)).mean(axis=1))
-    if section.cost is None:
-        network = gravity_network(area.cities, mass, decay=section.decay, year=section.year)
-        return network, area
-    costs, area = _costs(section.cost, section.name, area, folder)
-    network = gravity_network(
-        area.cities,
-        mass,
-        decay=section.decay,
-        cost=costs,
-        cost_unit=section.cost.unit,
-        missing_cost=section.cost.missing,
-        year=section.year,
-    )
-    return network, area
+    costs: pd.DataFrame | None = None
+    unit, missing = "km", "error"
+    if section.cost is not None:
+        costs, area = _costs(section.cost, section.name, area, folder)
+        unit, missing = section.cost.unit, section.cost.missing
+
+    def gravity(constant: float) -> LinkageNetwork:
+        return gravity_network(
+            area.cities,
+            mass,
+            decay=section.decay,
+            constant=constant,
+            cost=costs,
+            cost_unit=unit,
+            missing_cost=missing,
+            unit=label("unit_mean_linkage", language),
+            year=section.year,
+        )
+
+    # Gravity has no unit of its own: in multiples of the mean linkage the numbers can be read.
+    plain = gravity(1.0)
+    mean = plain.flows.sum() / (plain.n * (plain.n - 1))
+    return gravity(1.0 / mean), area
 
 
 def _costs(

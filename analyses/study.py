@@ -37,6 +37,9 @@ class CitiesSection(Section):
     )
     id: str = Field(description="column with the city ids (text, leading zeros kept)")
     name: str | None = Field(None, description="column with the names; default: the ids")
+    short_name: str | None = Field(
+        None, description="column with names for maps; default: the name up to its first comma"
+    )
     layer: str | None = Field(None, description="layer of a GeoPackage with several")
     longitude: str | None = Field(
         None, description="column with degrees east, for tables of points"
