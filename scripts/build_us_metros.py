@@ -213,7 +213,10 @@ def build(folder: Path) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     cities.to_parquet(
-        folder / "us_metros_cities.parquet", index=False, compression="brotli", write_covering_bbox=False
+        folder / "us_metros_cities.parquet",
+        index=False,
+        compression="brotli",
+        write_covering_bbox=False,
     )
     panel.to_parquet(folder / "us_metros_panel.parquet", index=False, compression="brotli")
     air_links(shapes).to_csv(folder / "us_metros_air_links.csv", index=False, lineterminator="\n")

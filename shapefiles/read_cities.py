@@ -201,7 +201,7 @@ def _checked_geometry(
     flat = geometry.set_axis(raw.index).force_2d()
     single = (flat.geom_type == "MultiPoint") & (shapely.get_num_geometries(flat.array) == 1)
     if single.any():
-        flat = flat.where(~single, flat.centroid)
+        flat = flat.where(~single, shapely.get_geometry(flat.to_numpy(), 0))
     _refuse_other_kinds(flat, file)
     repaired, ids = _repaired(flat, file)
     moved = repaired.to_crs(CRS_USED)

@@ -211,8 +211,8 @@ def with_panel_groups(
     return frame[[column for column in frame.columns if column != "geometry"] + ["geometry"]]
 
 
-def require_groups(cities: pd.DataFrame, groups: Mapping[str, str]) -> None:
-    """Raise when a city belongs to no group.
+def with_whole_groups(cities: gpd.GeoDataFrame, groups: Mapping[str, str]) -> gpd.GeoDataFrame:
+    """Return the cities with their groups as columns of text; each city belongs to one.
 
     Raises
     ------
@@ -226,6 +226,7 @@ def require_groups(cities: pd.DataFrame, groups: Mapping[str, str]) -> None:
                 f"Cities {listed(nowhere)} have no value in the group {group!r} (column "
                 f"{groups[group]!r}). Fill it in, or leave these cities out."
             )
+    return cities.assign(**{group: cities[group].tolist() for group in groups})
 
 
 def complete_cities(

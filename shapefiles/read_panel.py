@@ -13,7 +13,7 @@ from shapefiles.read_tables import read_table, require_columns
 from shapefiles.read_values import almost_number, identifiers, numbers, years
 from shapefiles.sources import PanelSource
 from shapefiles.study_area import PassportEntry, SourceFile
-from spatial.errors import PanelError, listed
+from spatial.errors import InputError, PanelError, listed, nearest_spelling
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_panel(source: PanelSource, *, groups: Mapping[str, str] | None = None) 
     """
     wanted_groups = dict(groups or {})
     named = _named_columns(source)
-    needed = [source.city, source.year, *(named or {}).values(), *wanted_groups.values()]
+    needed = [source.city, source.year, *(named or {}).values()]
     table = read_table(
         source.path,
         role="panel",
@@ -69,6 +69,7 @@ def read_panel(source: PanelSource, *, groups: Mapping[str, str] | None = None) 
     )
     raw, file = table.frame, Path(source.path).name
     require_columns(raw, needed, file=file)
+    _require_groups(raw, wanted_groups, file)
     index = pd.MultiIndex.from_arrays(
         [
             identifiers(raw[source.city], what=f"column {source.city!r} of {file}"),
@@ -103,6 +104,15 @@ def _named_columns(source: PanelSource) -> dict[str, str] | None:
     if isinstance(source.columns, Mapping):
         return dict(source.columns)
     return {column: column for column in source.columns}
+
+
+def _require_groups(raw: pd.DataFrame, groups: Mapping[str, str], file: str) -> None:
+    for group, column in groups.items():
+        if column not in raw.columns:
+            raise InputError(
+                f"Neither the cities file nor {file} has a column {column!r} for the group "
+                f"{group!r}{nearest_spelling(column, raw.columns)}; name a column of either."
+            )
 
 
 def _refuse_repeated_city_years(index: pd.MultiIndex, file: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from shapefiles.read_cities import CRS_USED, CitiesTable, read_cities
-from shapefiles.read_joins import complete_cities, joined, require_groups, with_panel_groups
+from shapefiles.read_joins import complete_cities, joined, with_panel_groups, with_whole_groups
 from shapefiles.read_panel import PanelTable, read_panel
 from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
@@ -89,7 +89,7 @@ def read_study_area(
     left = figures.index.get_level_values("city").unique()
     frame = frame[frame.index.isin(left)]
     frame = with_panel_groups(frame, panel_table.groups, panel_name=Path(panel.path).name)
-    require_groups(frame, cities.groups)
+    frame = with_whole_groups(frame, cities.groups)
     column_entries = _column_entries(figures, required, Path(panel.path).name)
     passport = _passport(
         city_table,

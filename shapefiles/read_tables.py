@@ -191,7 +191,9 @@ def _read_excel(file: Path, sheet: str | None, wanted: list[str]) -> tuple[pd.Da
 
 
 def _parsed_sheet(book: pd.ExcelFile, name: str) -> pd.DataFrame:
-    cells = book.parse(name, header=None, dtype=object, keep_default_na=False, na_values=[""])
+    cells = pd.read_excel(
+        book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""]
+    )
     cells = cells.dropna(how="all")
     if cells.empty:
         return pd.DataFrame()

@@ -174,6 +174,10 @@ def numbers(cells: pd.Series) -> tuple[pd.Series, list[str]]:
         return cells.astype("Float64").astype(float), []
     if pd.api.types.is_datetime64_any_dtype(cells):
         return cells.astype(object).map(lambda _: np.nan).astype(float), _distinct(cells.dropna())
+    if pd.api.types.infer_dtype(cells, skipna=True) == "string":
+        quick = pd.to_numeric(cells.str.strip(), errors="coerce").astype(float)
+        if cells[quick.isna()].map(_plain).isna().all():
+            return quick, []
     plain = pd.Series(
         [_plain(cell) for cell in cells.to_numpy(dtype=object)], index=cells.index, dtype=object
     )

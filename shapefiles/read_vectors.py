@@ -42,6 +42,8 @@ _DRIVER_NAMES = {
 }
 _SHAPE_PARTS = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _DEGREES = "EPSG:4326"
+_DBF_LANGUAGE = 29
+"""Offset of the code page in the header of a .dbf."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,11 @@ def _vector(source: CitiesSource, file: Path, given: Path, *, zipped: bool = Fal
     from pyogrio.errors import DataLayerError, DataSourceError
 
     parts = [file]
-    encoding = source.encoding
+    encoding, said = source.encoding, source.encoding or ""
     if file.suffix.lower() == ".shp":
         parts = _shapefile_parts(file, given)
-        encoding = encoding or _shapefile_encoding(file)
+        if encoding is None:
+            encoding, said = _shapefile_encoding(file, given)
     try:
         layer = None if zipped else _layer(file, given, source.layer)
         with warnings.catch_warnings():
@@ -190,12 +193,11 @@ def _vector(source: CitiesSource, file: Path, given: Path, *, zipped: bool = Fal
             "the key encoding, for example 'gb18030'."
         ) from error
     kind = _DRIVER_NAMES.get(file.suffix.lower(), file.suffix.lstrip(".").upper())
-    recognised = file.suffix.lower() == ".shp"
     return _finished(
         source,
         frame,
         f"{kind} (zip)" if zipped else kind,
-        (encoding or "UTF-8") if recognised else "",
+        said,
         [given] if zipped else parts,
     )
 
@@ -238,18 +240,23 @@ def _shapefile_parts(file: Path, given: Path) -> list[Path]:
     return [siblings[ending] for ending in _SHAPE_PARTS if ending in siblings]
 
 
-def _shapefile_encoding(file: Path) -> str | None:
-    """Recognise the encoding of a Shapefile that has no .cpg, from the texts of its .dbf."""
+def _shapefile_encoding(file: Path, given: Path) -> tuple[str | None, str]:
+    """Return the encoding to tell GDAL (None: it knows) and the one to note."""
     siblings = {
         item.suffix.lower(): item for item in file.parent.iterdir() if item.stem == file.stem
     }
     if ".cpg" in siblings:
-        return None
+        return None, siblings[".cpg"].read_text(encoding="ascii", errors="replace").strip()
     content = siblings[".dbf"].read_bytes()
     header = struct.unpack("<H", content[8:10])[0] if len(content) >= 32 else len(content)
     text = content[header:].replace(b"\x00", b" ")
-    _, encoding = decoded_text(text, what=f"{file.stem}.dbf (no .cpg beside it)")
-    return encoding
+    try:
+        _, encoding = decoded_text(text, what=f"{given.name} (its .dbf, without .cpg)")
+    except InputError:
+        if not content[_DBF_LANGUAGE]:
+            raise
+        return None, ""  # the .dbf names a code page of its own, which GDAL follows
+    return encoding, encoding
 
 
 def _finished(

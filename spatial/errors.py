@@ -77,5 +77,7 @@ def nearest_spelling(word: str, allowed: Iterable[str]) -> str:
     >>> nearest_spelling("quen", ["queen", "rook"])
     " (nearest: 'queen')"
     """
-    close = difflib.get_close_matches(str(word), [str(item) for item in allowed], n=1, cutoff=0.6)
-    return f" (nearest: {close[0]!r})" if close else ""
+    # Capitals count for nothing: 'ID' is the likeliest meaning of 'id'.
+    known = {str(item).casefold(): str(item) for item in allowed}
+    close = difflib.get_close_matches(str(word).casefold(), known, n=1, cutoff=0.6)
+    return f" (nearest: {known[close[0]]!r})" if close else ""
