@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from networks.hops import hop_blocks
 from networks.types import LinkageNetwork
 from spatial.alignment import require_same_cities
 from spatial.errors import EstimationError, WeightsError, listed
@@ -21,6 +22,9 @@ along different ways, and an arbitrary winner would make betweenness depend on u
 
 CELLS_IN_A_BLOCK = 3_000_000
 """Pairs of source and link looked at in one go: about 24 MB for each temporary."""
+
+SHALLOW_DEGREE = 6
+"""From this many links a city, networks of equal costs are searched level by level: few levels."""
 
 PIVOTS = 24
 """Hubs through which detours are tried before the search (see ``_without_detours``)."""
@@ -129,6 +133,8 @@ def path_measures(costs: sparse.csr_array, *, betweenness: bool = True) -> PathM
     (relative) tie.
     """
     n = costs.shape[0]
+    if costs.nnz >= SHALLOW_DEGREE * n and np.ptp(costs.data) == 0:
+        return _equal_cost_measures(costs, betweenness=betweenness)
     reached, reached_from = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
     distance, distance_from, inverse, inverse_from, between = np.zeros((5, n))
     longest = 0.0
@@ -150,6 +156,37 @@ def path_measures(costs: sparse.csr_array, *, betweenness: bool = True) -> PathM
             between += _dependencies(short, sources, block)
     return PathMeasures(
         reached, reached_from, distance, distance_from, inverse, inverse_from, between, longest
+    )
+
+
+def _equal_cost_measures(costs: sparse.csr_array, *, betweenness: bool) -> PathMeasures:
+    """Sum over paths of links that cost the same: levels instead of Dijkstra's algorithm."""
+    n, each = costs.shape[0], float(costs.data[0])
+    links = sparse.csr_array((np.ones(costs.nnz), costs.indices, costs.indptr), shape=costs.shape)
+    reached, reached_from = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
+    distance, distance_from, inverse, inverse_from, between = np.zeros((5, n))
+    longest = 0
+    for block in hop_blocks(links, betweenness=betweenness):
+        found = block.hops > 0
+        known = np.where(found, block.hops, 0)
+        reciprocal = np.divide(1.0, known, out=np.zeros(known.shape), where=found)
+        reached[block.sources] = found.sum(axis=0)
+        reached_from += found.sum(axis=1)
+        distance[block.sources] = known.sum(axis=0)
+        distance_from += known.sum(axis=1)
+        inverse[block.sources] = reciprocal.sum(axis=0)
+        inverse_from += reciprocal.sum(axis=1)
+        between += block.dependency
+        longest = max(longest, int(known.max(initial=0)))
+    return PathMeasures(
+        reached,
+        reached_from,
+        distance * each,
+        distance_from * each,
+        inverse / each,
+        inverse_from / each,
+        between,
+        longest * each,
     )
 
 

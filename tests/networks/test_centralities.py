@@ -158,6 +158,7 @@ def test_relabelling_permutes(make_network, seed, directed):
     np.testing.assert_allclose(other, one, atol=EIGEN, rtol=EIGEN)
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_the_transpose_swaps_sent_and_received(make_network, seed):
     network = make_network(seed, density=0.2)
@@ -220,7 +221,7 @@ def test_eigenvector_lives_on_the_largest_component():
 
 @pytest.mark.parametrize("density", [0.02, 0.2])
 def test_eigenvector_of_a_large_network_solves_the_equation(make_network, density):
-    network = make_network(8, n=600, density=density, directed=False)
+    network = make_network(8, n=430, density=density, directed=False)
     vector = centralities(network, cost="hops").table["eigenvector"].to_numpy()
     image = network.flows @ vector
     value = vector @ image
@@ -269,3 +270,32 @@ def test_inputs_stay_as_they_are(make_network):
     before = network.flows.toarray().copy()
     centralities(network)
     assert np.array_equal(network.flows.toarray(), before)
+
+
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize("density", [0.03, 0.1, 0.25, 0.9])
+def test_networkx_agrees_on_hops(make_network, density, directed):
+    """Sparse, middling and dense networks are searched in three ways."""
+    network = make_network(13, n=70, density=density, directed=directed)
+    graph = network.to_networkx()
+    table = centralities(network, cost="hops").table
+    between = nx.betweenness_centrality(graph)
+    np.testing.assert_allclose(table["betweenness"], series(between, network), atol=EXACT)
+    for column, seen in (
+        ("closeness", graph.reverse() if directed else graph),
+        ("in_closeness", graph),
+    ):
+        wanted = nx.closeness_centrality(seen, wf_improved=True)
+        np.testing.assert_allclose(table[column], series(wanted, network), rtol=EXACT)
+    wanted = pd.Series(nx.harmonic_centrality(graph)) / (network.n - 1)
+    np.testing.assert_allclose(table["in_harmonic"], series(wanted, network), rtol=EXACT)
+
+
+def test_links_of_one_strength_are_hops_of_one_length(make_network):
+    network = make_network(14, n=30, density=0.4).binary()
+    doubled = LinkageNetwork(network.cities, network.flows * 2.0, True)
+    hops, inverse = (path_measures(link_costs(doubled, cost)) for cost in ("hops", "inverse"))
+    np.testing.assert_allclose(inverse.distance, hops.distance / 2.0)
+    np.testing.assert_allclose(inverse.inverse_from, hops.inverse_from * 2.0)
+    np.testing.assert_allclose(inverse.betweenness, hops.betweenness)
+    assert inverse.longest == hops.longest / 2.0

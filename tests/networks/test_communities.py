@@ -113,6 +113,7 @@ def test_ids_of_any_type_and_tidy():
     assert tidy["community_size"].tolist() == [4, 4, 4, 4, 3, 3, 3]
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_modularity_of_a_membership_ignores_its_numbers(make_network, seed):
     network = make_network(seed, directed=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import flow_network
@@ -113,6 +113,7 @@ def test_the_table_stays_as_it_is():
     pd.testing.assert_frame_equal(table, before)
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_rows_and_cities_in_any_order_give_the_same_network(make_network, seed):
     first = make_network(seed)

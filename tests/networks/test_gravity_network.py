@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import networks.gravity
@@ -195,6 +195,7 @@ def test_inputs_stay_as_they_are(cities, hours):
     assert cities.equals(before[2])
 
 
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     decay=st.floats(0.0, 3.0),

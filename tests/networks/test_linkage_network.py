@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -154,6 +154,7 @@ def test_networkx_bad_input():
     assert network_from_networkx(nx.empty_graph(3)).n_links == 0
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), directed=st.booleans())
 def test_to_frame_holds_every_link_once(make_network, seed, directed):
     made = make_network(seed, directed=directed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -38,6 +38,7 @@ def test_disparity_worked_example():
     np.testing.assert_allclose(found, wanted, atol=PRINTED)
 
 
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000), directed=st.booleans(), ends=st.sampled_from(["either", "both"])
 )
@@ -122,6 +123,7 @@ def test_a_network_without_links(backbone):
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), factor=st.floats(1e-6, 1e6))
 def test_scaling_flows_changes_no_score(make_network, backbone, seed, factor):
     made = make_network(seed)
@@ -132,6 +134,7 @@ def test_scaling_flows_changes_no_score(make_network, backbone, seed, factor):
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), directed=st.booleans())
 def test_relabelling_permutes(make_network, backbone, seed, directed):
     made = make_network(seed, directed=directed)
@@ -140,6 +143,7 @@ def test_relabelling_permutes(make_network, backbone, seed, directed):
     assert np.array_equal(moved.flows.toarray(), backbone(made).network.flows.toarray())
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_disparity_of_the_transpose_is_the_transpose(make_network, seed):
     made = make_network(seed)
@@ -148,6 +152,7 @@ def test_disparity_of_the_transpose_is_the_transpose(make_network, seed):
     assert np.array_equal(turned.flows.toarray(), straight.flows.toarray().T)
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_every_sender_keeps_its_strongest_link(make_network, seed):
     made = make_network(seed)
@@ -157,6 +162,7 @@ def test_every_sender_keeps_its_strongest_link(make_network, seed):
     assert (kept[senders].max(axis=1) == values[senders].max(axis=1)).all()
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_a_higher_alpha_keeps_no_less(make_network, seed):
     made = make_network(seed)
