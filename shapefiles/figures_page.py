@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-from shapefiles.fonts import font_families
+from shapefiles.atomic import atomic_file
+from shapefiles.fonts import font_families, plain_text
 from spatial.errors import ConfigError, ExportError, listed
 from spatial.options import ColumnWidth, Language, checked_option
 
@@ -187,15 +188,39 @@ def wrapped(
     return "\n".join(lines)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlotOptions:
+    """What all plots understand alike.
+
+    Attributes
+    ----------
+    title : str
+        Bold, above the plot.
+    note : str
+        Small, below the plot.
+    language : {"en", "zh"}
+    width : {"single", "double"}
+        Column width of a new figure: 89 or 183 mm.
+    labelled : int
+        How many points get their name, as far as there is room.
+    """
+
+    title: str = ""
+    note: str = ""
+    language: Language = "en"
+    width: ColumnWidth = "single"
+    labelled: int = 8
+
+
 def plot_axes(
-    ax: Axes | None, *, width: ColumnWidth, aspect: float, families: Sequence[str]
+    ax: Axes | None, options: PlotOptions, *, aspect: float, families: Sequence[str]
 ) -> Axes:
     """Return the given axes, or new ones that fill a figure of a column width.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes or None
-    width : {"single", "double"}
+    options : PlotOptions
     aspect : float
         Height over width of a new figure.
     families : sequence of str
@@ -204,27 +229,55 @@ def plot_axes(
     Returns
     -------
     matplotlib.axes.Axes
-        Without top and right spine.
+        Without top and right spine, with the title.
     """
     if ax is None:
-        width_mm = column_width_mm(width)
+        width_mm = column_width_mm(options.width)
         figure = new_figure(width_mm, width_mm * aspect)
-        figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
+        figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
         ax = figure.add_subplot()
     # Ticks are made while drawing, when the house style is no longer set.
     ax.tick_params(labelfontfamily=list(families), labelsize=BODY_SIZE, width=0.5, length=2.5)
     ax.spines[["top", "right"]].set_visible(False)
+    if options.title:
+        room = ax.get_position().width * figure_size_mm(ax.figure)[0]
+        text = wrapped(
+            plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
+        )
+        ax.set_title(text, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=6)
     return ax
 
 
-def set_title(ax: Axes, title: str | None, *, families: Sequence[str]) -> None:
-    """Put a bold title at the left above axes, in as many lines as it needs."""
-    if not title:
+def add_note(ax: Axes, options: PlotOptions, families: Sequence[str], *further: str) -> None:
+    """Write the note of the options and further sentences below the label of the x axis."""
+    sentences = [plain_text(text) for text in (*further, options.note) if text]
+    if not sentences:
         return
-    figure_width, _ = figure_size_mm(ax.figure)
-    room = ax.get_position().width * figure_width
-    text = wrapped(title, room, size=TITLE_SIZE, weight="bold", families=families)
-    ax.set_title(text, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=6)
+    room = ax.get_position().width * figure_size_mm(ax.figure)[0]
+    text = "\n".join(wrapped(sentence, room, families=families) for sentence in sentences)
+    depth = 2.0 * line_height_mm(BODY_SIZE) / MM_PER_INCH * POINTS_PER_INCH
+    bare = not ax.get_xlabel()
+    ax.annotate(
+        text,
+        (0.0, 0.0),
+        (0.0, -depth * (0.75 if bare else 1.35)),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        fontsize=BODY_SIZE,
+        color=MUTED,
+        linespacing=LINE_SPACING,
+        annotation_clip=False,
+        gid="note",
+    )
+
+
+def settle(ax: Axes) -> None:
+    """Bring axes to their final place, so that names can be placed beside points."""
+    figure = ax.get_figure()
+    if isinstance(figure, Figure):
+        figure.draw_without_rendering()
 
 
 def save_figure(
@@ -284,19 +337,6 @@ def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
 
 
 def _write_whole(path: Path, content: bytes) -> Path:
-    """Write beside the target and rename, so that a failure leaves the old file."""
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".figure-", delete=False) as file:
-            temporary = file.name
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise ExportError(
-            f"The figure cannot be written to {path}: {error.strerror or error}. Check that the "
-            "folder exists and may be written to."
-        ) from error
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
     return path

@@ -1,0 +1,302 @@
+"""What surrounds a map: scale bar, north arrow, legends, the name of the projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon, Rectangle
+
+from shapefiles.figures_page import BODY_SIZE, INK, line_height_mm
+from shapefiles.language import label
+from shapefiles.map_shapes import POINT_DIAMETER_MM, POINTS_PER_MM
+from spatial.coordinates import EARTH_RADIUS_KM
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
+    from pyproj import CRS
+
+    from shapefiles.style_types import LayerStyle, StyleClass
+    from spatial.options import Language
+
+SCALE_BAR_HEIGHT_MM = 1.1
+ARROW_SIZE_MM = (4.2, 7.0)
+
+
+@dataclass(frozen=True)
+class LegendBlock:
+    """One part of a legend: a title and its entries.
+
+    Attributes
+    ----------
+    title : str
+    handles : tuple of artists
+    labels : tuple of str
+    """
+
+    title: str
+    handles: tuple[Any, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every wording of the block."""
+        return (self.title, *self.labels)
+
+
+def legend_block(style: LayerStyle, *, as_points: bool = False) -> LegendBlock:
+    """Return the legend of a style, a symbol for each class.
+
+    Parameters
+    ----------
+    style : LayerStyle
+    as_points : bool
+        The cities have no polygons: circles instead of boxes.
+
+    Returns
+    -------
+    LegendBlock
+    """
+    handles = tuple(_symbol(style, one, as_points=as_points) for one in style.classes)
+    return LegendBlock(style.title, handles, tuple(one.label for one in style.classes))
+
+
+def _symbol(style: LayerStyle, one: StyleClass, *, as_points: bool) -> Any:
+    if style.geometry == "line":
+        width = (one.size or 0.3) * POINTS_PER_MM
+        return Line2D([], [], color=one.colour, linewidth=width, alpha=style.opacity)
+    if style.geometry == "point" or as_points:
+        return Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker="o",
+            markersize=(one.size or POINT_DIAMETER_MM) * POINTS_PER_MM,
+            markerfacecolor=one.colour,
+            markeredgecolor=style.outline_colour if style.geometry == "point" else "#ffffff",
+            markeredgewidth=0.4,
+            alpha=style.opacity,
+        )
+    return Patch(facecolor=one.colour, edgecolor="#8c8c8c", linewidth=0.3, alpha=style.opacity)
+
+
+def make_legend(
+    ax: Axes, block: LegendBlock, transform: Transform, *, columns: int = 1
+) -> Legend:
+    """Return a legend of a block, not yet in its place, coordinates in mm by ``transform``."""
+    legend = Legend(
+        ax,
+        list(block.handles),
+        list(block.labels),
+        title=block.title or None,
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=transform,
+        alignment="left",
+        frameon=False,
+        borderpad=0.0,
+        borderaxespad=0.0,
+        handlelength=1.7,
+        handleheight=1.0,
+        handletextpad=0.6,
+        labelspacing=0.38,
+        columnspacing=1.4,
+        ncols=columns,
+        title_fontproperties={"weight": "bold", "size": BODY_SIZE},
+    )
+    for text in (*legend.get_texts(), legend.get_title()):
+        text.set_parse_math(False)
+    return legend
+
+
+def round_length(longest: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is not above ``longest``.
+
+    Examples
+    --------
+    >>> round_length(730.0), round_length(0.3)
+    (500.0, 0.2)
+    """
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * 1.0001))
+
+
+def true_kilometres_per_unit(crs: CRS, x: float, y: float) -> float:
+    """Return how many km on the ground one unit of a projection is at a place, west to east.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+    x, y : float
+        The place, in the projection.
+
+    Returns
+    -------
+    float
+        Great-circle distance of a step of 1,000 units, divided by 1,000.
+    """
+    from pyproj import Transformer
+
+    back = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    longitude, latitude = back.transform([x - 500.0, x + 500.0], [y, y])
+    lon, lat = np.radians(longitude), np.radians(latitude)
+    half = np.sin((lat[1] - lat[0]) / 2.0) ** 2
+    half += np.cos(lat[0]) * np.cos(lat[1]) * np.sin((lon[1] - lon[0]) / 2.0) ** 2
+    return float(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half)) / 1000.0)
+
+
+def north_angle(crs: CRS, x: float, y: float) -> float:
+    """Return the direction of true north at a place of a projection, degrees clockwise from up."""
+    from pyproj import Transformer
+
+    there = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    longitude, latitude = there.transform(x, y, direction="INVERSE")
+    step = 0.01 if latitude < 89.9 else -0.01
+    x_north, y_north = there.transform(longitude, latitude + step)
+    sign = np.sign(step)
+    return float(np.degrees(np.arctan2(sign * (x_north - x), sign * (y_north - y))))
+
+
+def distance_text(kilometres: float) -> str:
+    """Write the length of a scale bar, in metres below one km.
+
+    Examples
+    --------
+    >>> distance_text(500.0), distance_text(0.5)
+    ('500 km', '500 m')
+    """
+    return f"{kilometres:.0f} km" if kilometres >= 1.0 else f"{kilometres * 1000.0:.0f} m"
+
+
+def draw_scale_bar(
+    ax: Axes, transform: Transform, left: float, bottom: float, *, km_per_mm: float, room_mm: float
+) -> float:
+    """Draw a scale bar of two halves; return its length in km.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    transform : matplotlib.transforms.Transform
+        From mm on the page.
+    left, bottom : float
+        Corner of the bar, mm.
+    km_per_mm : float
+        Scale of the map at its centre.
+    room_mm : float
+        Longest bar.
+    """
+    length = round_length(km_per_mm * room_mm)
+    width = length / km_per_mm
+    for half, colour in enumerate((INK, "#ffffff")):
+        bar = Rectangle(
+            (left + half * width / 2.0, bottom),
+            width / 2.0,
+            SCALE_BAR_HEIGHT_MM,
+            facecolor=colour,
+            edgecolor=INK,
+            linewidth=0.5,
+            transform=transform,
+            clip_on=False,
+            gid=f"scale-bar-{half}",
+        )
+        ax.add_artist(bar)
+    words = ((0.0, "0", "center"), (width, distance_text(length), "center"))
+    for offset, text, anchor in words:
+        ax.text(
+            left + offset,
+            bottom + SCALE_BAR_HEIGHT_MM + 0.7,
+            text,
+            transform=transform,
+            ha=anchor,
+            va="bottom",
+            fontsize=BODY_SIZE,
+            clip_on=False,
+        )
+    return length
+
+
+SCALE_BAR_TOTAL_MM = SCALE_BAR_HEIGHT_MM + 0.7 + line_height_mm(BODY_SIZE)
+
+
+def draw_north_arrow(
+    ax: Axes, transform: Transform, left: float, bottom: float, *, angle: float, text: str
+) -> None:
+    """Draw a north arrow with its letter in a box of ``ARROW_SIZE_MM`` and a line of text above.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    transform : matplotlib.transforms.Transform
+        From mm on the page.
+    left, bottom : float
+        Lower left corner, mm.
+    angle : float
+        Direction of true north, degrees clockwise from up.
+    text : str
+        The letter.
+    """
+    width, height = ARROW_SIZE_MM
+    centre = np.array([left + width / 2.0, bottom + height / 2.0])
+    turn = np.radians(angle)
+    # Columns: right and up of the arrow after turning clockwise by the angle.
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    for side, colour in ((-1.0, INK), (1.0, "#ffffff")):
+        corners = np.array(
+            [
+                [0.0, height / 2.0],
+                [side * width / 2.2, -height / 2.0],
+                [0.0, -height / 3.4],
+            ]
+        )
+        ax.add_artist(
+            Polygon(
+                centre + corners @ turned.T,
+                closed=True,
+                facecolor=colour,
+                edgecolor=INK,
+                linewidth=0.5,
+                joinstyle="miter",
+                transform=transform,
+                clip_on=False,
+                gid="north-arrow",
+            )
+        )
+    tip = centre + turned @ np.array([0.0, height / 2.0 + 0.6 + line_height_mm(BODY_SIZE) / 2.4])
+    ax.text(
+        tip[0],
+        tip[1],
+        text,
+        transform=transform,
+        ha="center",
+        va="center",
+        fontsize=BODY_SIZE,
+        fontweight="bold",
+        clip_on=False,
+    )
+
+
+_PROJECTIONS = {
+    "Albers Equal Area": "projection_albers",
+    "Lambert Azimuthal Equal Area": "projection_lambert_azimuthal",
+    "Equal Earth": "projection_equal_earth",
+}
+
+
+def projection_text(crs: CRS, language: Language) -> str:
+    """Name a projection for the note under a map."""
+    zone = getattr(crs, "utm_zone", None)
+    if zone:
+        return label("projection_utm", language, zone=zone)
+    operation = crs.coordinate_operation
+    key = _PROJECTIONS.get(operation.method_name if operation else "")
+    return label(key, language) if key else str(crs.name)
+
+
+def furniture_texts(language: Language) -> Sequence[str]:
+    """Return the wordings that every map draws."""
+    return (label("north_letter", language), "0123456789 ,.−–km")
