@@ -22,6 +22,11 @@ def require_unique(ids: pd.Index, *, what: str) -> None:
     AlignmentError
         With the offending labels.
     """
+    if isinstance(ids, pd.MultiIndex):
+        raise AlignmentError(
+            f"{what}: the index has {ids.nlevels} levels ({listed(ids.names)}); one level of city "
+            "ids is needed. Select one year, or set the id column alone as index."
+        )
     if ids.hasnans:
         raise AlignmentError(
             f"{what}: {int(np.asarray(ids.isna()).sum())} rows have no city id; give each one."

@@ -112,7 +112,8 @@ def attach_islands(weights: Weights, cities: pd.DataFrame) -> Weights:
     Notes
     -----
     A new link is as strong as the average link of the city that the island is attached to (one in
-    binary weights). So attaching before or after the rows are scaled gives the same weights.
+    binary weights), or of all cities where that city is an island too. So attaching before or after
+    the rows are scaled gives the same weights.
     """
     source = as_weights(weights)
     require_same_cities(cities.index, source.ids, left_name="cities", right_name="the weights")
@@ -122,7 +123,8 @@ def attach_islands(weights: Weights, cities: pd.DataFrame) -> Weights:
         return source
     island, nearest, _ = _nearest_of(alone, city_positions(cities.loc[source.ids]))
     degrees = np.diff(matrix.indptr)
-    means = np.ones(source.n)
+    # An island whose nearest city is an island too has no link to go by but those of all.
+    means = np.full(source.n, matrix.data.mean() if matrix.nnz else 1.0)
     means[degrees > 0] = matrix.sum(axis=1)[degrees > 0] / degrees[degrees > 0]
     joined = _with_links(matrix, island, nearest, means[nearest])
     words = [part for part in source.description.split("; ") if not part.endswith("kept")]

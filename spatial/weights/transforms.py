@@ -172,21 +172,7 @@ def _doubly_stochastic(matrix: sparse.csr_array, weights: Weights) -> sparse.csr
             f"Cities {listed(weights.ids[one_sided])} only give or only receive; rows and columns "
             "cannot both sum to one. Use another transform or drop these cities."
         )
-    transposed = matrix.T.tocsr()
-    row_factor, column_factor = filled_rows.astype(float), filled_rows.astype(float)
-    for _ in range(_ROUNDS):
-        row_sums = matrix @ column_factor
-        if np.abs(row_factor * row_sums - filled_rows).max() < _BALANCE:
-            break
-        row_factor = np.divide(1.0, row_sums, out=np.zeros_like(row_sums), where=filled_rows)
-        column_sums = transposed @ row_factor
-        column_factor = np.divide(
-            1.0, column_sums, out=np.zeros_like(column_sums), where=filled_rows
-        )
-        if not (np.isfinite(row_factor).all() and np.isfinite(column_factor).all()):
-            break
-    else:
-        row_factor = np.full_like(row_factor, np.nan)
+    row_factor, column_factor = _balanced(matrix, filled_rows)
     if not (np.isfinite(row_factor).all() and np.isfinite(column_factor).all()):
         raise WeightsError(
             "These weights cannot be scaled so that rows and columns both sum to one (some link "
@@ -194,6 +180,26 @@ def _doubly_stochastic(matrix: sparse.csr_array, weights: Weights) -> sparse.csr
         )
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     return _with_data(matrix, row_factor[rows] * matrix.data * column_factor[matrix.indices])
+
+
+def _balanced(matrix: sparse.csr_array, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find factors of rows and columns; NaN where the alternation does not end."""
+    transposed = matrix.T.tocsr()
+    nothing = np.zeros(matrix.shape[0])
+    column_factor = filled.astype(float)
+    row_sums = matrix @ column_factor
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        for _ in range(_ROUNDS):
+            row_factor = np.divide(1.0, row_sums, out=nothing.copy(), where=filled)
+            column_sums = transposed @ row_factor
+            column_factor = np.divide(1.0, column_sums, out=nothing.copy(), where=filled)
+            row_sums = matrix @ column_factor
+            gap = np.abs(row_factor * row_sums - filled).max()
+            if gap < _BALANCE:
+                return row_factor, column_factor
+            if not np.isfinite(gap):
+                break
+    return np.full_like(row_factor, np.nan), column_factor
 
 
 def _with_phrase(description: str, phrase: str) -> str:
