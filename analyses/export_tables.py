@@ -53,7 +53,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
     for name, model in result.models.items():
         slug = name.replace(" ", "_")
         tables[f"model_{slug}"] = model.result.tidy()
-        tables[f"fit_{slug}"] = model.result.glance()
+        tables[f"fit_{slug}"] = model.result.glance().rename_axis("item").to_frame("value")
         if model.effects is not None:
             tables[f"effects_{slug}"] = model.effects.tidy()
     tables["panel"] = result.area.panel
