@@ -1,5 +1,18 @@
 """Inter-city linkage networks: building, thinning, measuring and comparing them."""
 
+from networks.backbone_comparison import (
+    BackboneComparison,
+    compare_backbones,
+    threshold_sweep,
+)
+from networks.backbone_rules import (
+    absolute_backbone,
+    dominant_flow_backbone,
+    noise_corrected_backbone,
+    quantile_backbone,
+    spanning_tree_backbone,
+    top_links_backbone,
+)
 from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
 from networks.centrality import Centralities, centralities
 from networks.communities import Communities, communities, modularity
@@ -13,22 +26,31 @@ from networks.types import LinkageNetwork, network_from_matrix, network_from_net
 
 __all__ = [
     "Backbone",
+    "BackboneComparison",
     "Centralities",
     "Communities",
     "LinkageNetwork",
     "NetworkStructure",
     "QapCorrelation",
+    "absolute_backbone",
     "centralities",
     "communities",
+    "compare_backbones",
     "cost_matrix",
     "disparity_backbone",
+    "dominant_flow_backbone",
     "flow_network",
     "gravity_network",
     "link_lines",
     "modularity",
     "network_from_matrix",
     "network_from_networkx",
+    "noise_corrected_backbone",
     "qap_correlation",
+    "quantile_backbone",
     "row_mean_backbone",
+    "spanning_tree_backbone",
     "structure",
+    "threshold_sweep",
+    "top_links_backbone",
 ]

@@ -123,7 +123,7 @@ def row_mean_backbone(
     checked_option(divisor, RowMeanDivisor, name="divisor")
     checked_option(ends, LinkEnds, name="ends")
     flows = network.flows
-    rows, columns = _entries(flows)
+    rows, columns = link_ends(flows)
     others = network.n - 1 if divisor == "n-1" else network.n
     means = np.asarray(flows.sum(axis=1)).ravel() / max(others, 1)
     threshold = means[rows]
@@ -210,7 +210,7 @@ def disparity_p_values(flows: sparse.csr_array, *, ends: LinkEnds = "either") ->
         In the order of ``flows.data``.
     """
     n = flows.shape[0]
-    rows, columns = _entries(flows)
+    rows, columns = link_ends(flows)
     sent = _tail(flows.data, rows, n)
     received = _tail(flows.data, columns, n)
     return np.minimum(sent, received) if ends == "either" else np.maximum(sent, received)
@@ -252,7 +252,7 @@ def assemble_backbone(
     -------
     Backbone
     """
-    rows, receivers = _entries(network.flows)
+    rows, receivers = link_ends(network.flows)
     once = np.ones(len(rows), dtype=bool) if network.directed else rows < receivers
     table = pd.DataFrame(
         {
@@ -282,7 +282,17 @@ def assemble_backbone(
     )
 
 
-def _entries(flows: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+def link_ends(flows: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows and columns of the entries of a matrix of flows.
+
+    Parameters
+    ----------
+    flows : scipy.sparse.csr_array of shape (n, n)
+
+    Returns
+    -------
+    rows, columns : numpy.ndarray of int, one for each entry
+    """
     rows = np.repeat(np.arange(flows.shape[0]), np.diff(flows.indptr))
     return rows, flows.indices
 
