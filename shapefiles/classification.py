@@ -157,28 +157,35 @@ def class_positions(values: np.ndarray, bounds: Sequence[float] | np.ndarray) ->
 def written_number(value: float, decimals: int) -> str:
     """Write a number with a real minus sign, thousands set apart, and no negative zero.
 
+    Negative ``decimals`` round to tens, hundreds ...
+
     Examples
     --------
     >>> written_number(-1234.5, 1), written_number(-0.001, 1)
     ('−1,234.5', '0.0')
     """
-    text = f"{value:,.{decimals}f}"
+    text = f"{round(value, decimals):,.{max(decimals, 0)}f}"
     if text.startswith("-"):
         text = text[1:] if not text.strip("-0.,") else "−" + text[1:]
     return text
 
 
 def needed_decimals(bounds: Sequence[float] | np.ndarray, *, most: int = 6) -> int:
-    """Return the fewest decimals at which all bounds look different (two digits of the step)."""
+    """Return the fewest decimals at which all bounds look different (two digits of a step).
+
+    Negative for large numbers: -3 rounds to thousands.
+    """
     edges = np.asarray(bounds, dtype=float)
     steps = np.diff(edges)
     steps = steps[steps > 0]
     if not len(steps):
         return 0 if float(edges[0]).is_integer() else 2
-    if np.allclose(edges, edges.round(), rtol=0.0, atol=0.0):
-        return 0
-    wanted = int(np.clip(1 - np.floor(np.log10(np.median(steps))), 0, most))
-    for decimals in range(wanted, most + 1):
+    wanted = 1 - int(np.floor(np.log10(np.median(steps))))
+    if wanted <= 0:
+        wanted = min(0, 1 - int(np.floor(np.log10(steps.min()))))
+    if (edges == edges.round()).all():
+        wanted = min(wanted, 0)
+    for decimals in range(max(wanted, -most), most + 1):
         if len({round(edge, decimals) for edge in edges}) == len(set(edges.tolist())):
             return decimals
     return most

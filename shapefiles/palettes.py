@@ -35,19 +35,23 @@ _DIVERGING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 QUALITATIVE = (
     "#cc6677",
-    "#332288",
+    "#88ccee",
     "#ddcc77",
     "#117733",
-    "#88ccee",
-    "#882255",
+    "#332288",
     "#44aa99",
+    "#882255",
     "#999933",
     "#aa4499",
 )
 """Nine colours that stay apart for all common kinds of colour blindness (after Paul Tol)."""
 
-NO_DATA = "#d9d9d9"
-OTHER = "#a6a6a6"
+NO_DATA = "#f4f4f4"
+"""Ground of areas without a value, under hatching; points take ``NO_DATA_POINT``."""
+
+NO_DATA_POINT = "#c8c8c8"
+HATCHING = "#9c9c9c"
+OTHER = "#b4b4b4"
 INK = "#222222"
 
 LISA_COLOURS: dict[str, str] = {
@@ -92,6 +96,17 @@ def _between(anchors: Sequence[str], position: float) -> str:
     left, right = red_green_blue(anchors[below]), red_green_blue(anchors[below + 1])
     mixed = [round(a + (b - a) * share) for a, b in zip(left, right, strict=True)]
     return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def softened(colour: str, share: float = 0.2) -> str:
+    """Mix a colour with white, for large areas.
+
+    Examples
+    --------
+    >>> softened("#000000", 0.5)
+    '#808080'
+    """
+    return _between((colour, "#ffffff"), share)
 
 
 def sequential_colours(n: int, palette: str = "blue") -> tuple[str, ...]:

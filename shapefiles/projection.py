@@ -85,7 +85,7 @@ def map_parts(
 
     positions = city_positions(cities, distinct=False)
     points = positions.unit_vectors()
-    if len(points) < 10:
+    if len(points) < 10 or len(points) > 20_000:  # single linkage takes n^2 memory
         return (cities.index,)
     tree = linkage(points, method="single")
     parts: tuple[pd.Index, ...] = (cities.index,)

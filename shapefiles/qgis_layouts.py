@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from pyproj import CRS
-
 from shapefiles.language import label
 from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm
+from shapefiles.qgis_windows import MapWindow
 from shapefiles.qgis_xml import (
     add,
     data_defined,
@@ -38,38 +36,6 @@ _NORTH_ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height on the page, mm."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MapWindow:
-    """What a map shows.
-
-    Attributes
-    ----------
-    bounds : tuple of float
-        West, south, east, north in the units of ``crs``.
-    crs : pyproj.CRS
-    metres : float
-        Metres in one unit of ``crs`` from west to east, in the middle of the window.
-    title : str
-        Written in the corner of an inset.
-    """
-
-    bounds: tuple[float, float, float, float]
-    crs: CRS
-    metres: float = 1.0
-    title: str = ""
-
-    def fitted(self, width: float, height: float, *, margin: float = 0.03) -> MapWindow:
-        """Return the window widened to the shape of a frame of ``width`` x ``height`` mm."""
-        west, south, east, north = self.bounds
-        across = max(east - west, 1e-9) * (1.0 + 2.0 * margin)
-        upright = max(north - south, 1e-9) * (1.0 + 2.0 * margin)
-        across = max(across, upright * width / height)
-        upright = across * height / width
-        x, y = (west + east) / 2.0, (south + north) / 2.0
-        bounds = (x - across / 2, y - upright / 2, x + across / 2, y + upright / 2)
-        return MapWindow(bounds=bounds, crs=self.crs, metres=self.metres, title=self.title)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -388,7 +354,7 @@ def _append_label(
     item.set("valign", "128" if bold else "32")
     item.set("marginX", "0")
     item.set("marginY", "0")
-    add(item, "LabelFont", description=font_description(size, language, bold=bold), style="")
+    add(item, "LabelFont", description=font_description(size, bold=bold), style="")
     add(item, "FontColor", **INK_PARTS)
     text_style(item, size=size, language=language, bold=bold)
 
@@ -396,33 +362,3 @@ def _append_label(
 def literal_label(text: str) -> str:
     """Guard a text of a layout against evaluation: ``[%`` begins an expression in QGIS."""
     return text.replace("[%", "[ %")
-
-
-def corners_by_emptiness(
-    points: Sequence[tuple[float, float]], window: MapWindow, *, count: int
-) -> str:
-    """Return the corner of the main map where insets hide the fewest points.
-
-    Parameters
-    ----------
-    points : sequence of (x, y)
-        In the units of the window, already fitted to its frame.
-    window : MapWindow
-    count : int
-        Number of insets.
-    """
-    west, south, east, north = window.bounds
-    width, height = east - west, north - south
-    across = 0.155 * count if count > 1 else 0.19
-    upright = 0.22
-    best, fewest = "bottom-left", len(points) + 1
-    for corner in ("bottom-left", "bottom-right", "top-left"):
-        hidden = 0
-        for x, y in points:
-            share_x, share_y = (x - west) / width, (y - south) / height
-            share_x = 1.0 - share_x if corner.endswith("right") else share_x
-            share_y = 1.0 - share_y if corner.startswith("top") else share_y
-            hidden += 0.0 <= share_x <= across + 0.02 and 0.0 <= share_y <= upright
-        if hidden < fewest:
-            best, fewest = corner, hidden
-    return best

@@ -191,7 +191,7 @@ def _append_styles(item: ET.Element, sizes: _Sizes, language: Language) -> None:
             marginLeft=margins[2],
             indent=0,
         )
-        add(style, "styleFont", description=font_description(size, language, bold=bold), style="")
+        add(style, "styleFont", description=font_description(size, bold=bold), style="")
         text_style(style, size=size, language=language, bold=bold)
 
 

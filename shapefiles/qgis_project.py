@@ -11,22 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-import numpy as np
-
 from shapefiles.atomic import atomic_file, export_moment
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable, Layer, layer_fields
-from shapefiles.projection import map_crs, map_parts
-from shapefiles.qgis_layouts import (
-    PAGES,
-    LayoutContent,
-    MapWindow,
-    append_layout,
-    corners_by_emptiness,
-    map_box,
-)
+from shapefiles.qgis_layouts import PAGES, LayoutContent, append_layout, map_box
 from shapefiles.qgis_legend import LegendEntry
 from shapefiles.qgis_styles import append_style
+from shapefiles.qgis_windows import MapWindow, background_of, emptiest_corner, map_windows
 from shapefiles.qgis_xml import (
     QGIS_VERSION,
     add,
@@ -43,8 +34,6 @@ from spatial.options import Language, checked_option
 if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
-
-MOST_INSETS = 3
 
 _GEOMETRY_WORDS = {"point": "Point", "line": "Line", "polygon": "Polygon"}
 _WKB_WORDS = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
@@ -184,7 +173,7 @@ def write_qgis_project(
     entries = _entries(layers, geopackage_name)
     visible = {theme.name: _shown(theme, entries) for theme in themes}
     focus = _focus(layers) if cities is None else cities
-    windows = _windows(focus, crs)
+    windows = map_windows(focus, background_of(layers), crs)
     moment = export_moment(timestamp)
     name = one_line(title or target.stem)
 
@@ -287,39 +276,6 @@ def _focus(layers: Sequence[Layer]) -> gpd.GeoDataFrame:
             if layer.geometry == kind and not layer.context and len(layer.data):
                 return layer.data
     raise ExportError("A project needs a layer with features that is no context; none was given.")
-
-
-def _windows(focus: gpd.GeoDataFrame, crs: CRS | None) -> list[MapWindow]:
-    """Return the window of the main map, then those of the insets."""
-    drawn = focus[~(focus.geometry.isna() | focus.geometry.is_empty)]
-    parts = map_parts(drawn.reset_index(drop=True))
-    if len(parts) > MOST_INSETS + 1:
-        parts = (drawn.reset_index(drop=True).index,)
-    windows = []
-    for position, part in enumerate(parts):
-        shapes = drawn.iloc[part]
-        system = crs if crs is not None and position == 0 else map_crs(shapes)
-        bounds = tuple(float(value) for value in shapes.to_crs(system).total_bounds)
-        windows.append(_window(bounds, system, inset=position > 0))
-    return windows
-
-
-def _window(bounds: tuple[float, ...], crs: CRS, *, inset: bool) -> MapWindow:
-    west, south, east, north = bounds
-    # A single city fills no inset: show at least 150 km.
-    least = 150_000.0 if inset else 1_000.0
-    metres = _metres_per_unit(crs, (south + north) / 2.0)
-    least /= metres
-    if max(east - west, north - south) < least:
-        x, y = (west + east) / 2.0, (south + north) / 2.0
-        west, south, east, north = x - least / 2, y - least / 2, x + least / 2, y + least / 2
-    return MapWindow(bounds=(west, south, east, north), crs=crs, metres=metres)
-
-
-def _metres_per_unit(crs: CRS, latitude: float) -> float:
-    if crs.is_geographic:
-        return float(111_320.0 * np.cos(np.radians(np.clip(latitude, -80.0, 80.0))))
-    return float(crs.axis_info[0].unit_conversion_factor) if crs.axis_info else 1.0
 
 
 def _append_tree(
@@ -548,7 +504,7 @@ def _append_layouts(
     places = list(zip(points.x.tolist(), points.y.tolist(), strict=True))
     for layout in layouts:
         _, _, width, height = map_box(layout.page)
-        corner = corners_by_emptiness(places, main.fitted(width, height), count=len(insets))
+        corner = emptiest_corner(places, main.fitted(width, height), count=len(insets))
         append_layout(
             parent,
             LayoutContent(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from shapefiles.palettes import HATCHING
 from shapefiles.qgis_xml import add, data_defined, option_map, quoted_field, rgba, stable_uuid
 from shapefiles.style_types import LayerStyle, StyleClass
 
@@ -145,7 +146,29 @@ def append_symbol(parent: ET.Element, style: LayerStyle, one: StyleClass, name: 
     layer = add(symbol, "layer", class_=layer_class, enabled=1, locked=0, pass_=0)
     option_map(layer, options(style, one))
     data_defined(layer, "data_defined_properties", {})
+    if one.missing and style.geometry == "polygon":
+        _append_hatching(symbol, name)
     return symbol
+
+
+def _append_hatching(symbol: ET.Element, name: str) -> None:
+    """Hatch areas without a value: no shade of grey could be taken for a class."""
+    pattern = add(symbol, "layer", class_="LinePatternFill", enabled=1, locked=0, pass_=0)
+    option_map(
+        pattern,
+        {"angle": "45", "distance": "0.9", "distance_unit": "MM", "line_width": "0.12",
+         "line_width_unit": "MM", "color": rgba(HATCHING)},
+    )  # fmt: skip
+    data_defined(pattern, "data_defined_properties", {})
+    line = add(
+        pattern, "symbol", type="line", name=f"@{name}@1", alpha=1, clip_to_extent=1, force_rhr=0
+    )
+    stroke = add(line, "layer", class_="SimpleLine", enabled=1, locked=0, pass_=0)
+    option_map(
+        stroke,
+        {"line_color": rgba(HATCHING), "line_style": "solid", "line_width": "0.12",
+         "line_width_unit": "MM", "capstyle": "flat", "joinstyle": "bevel"},
+    )  # fmt: skip
 
 
 def _fill(style: LayerStyle, one: StyleClass) -> dict[str, object]:

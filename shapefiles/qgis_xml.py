@@ -22,9 +22,11 @@ DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMESPACE = uuid.UUID("8f6b8a52-3a0f-4c8c-9a3e-6d1f2b7c5e10")
 
+# QGIS takes the first family that begins any installed one: "Noto Sans" would be found in "Noto
+# Sans CJK SC" and then drawn in quite another font, so it stands behind the Chinese fonts.
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei")
-_LATIN = ("Noto Sans", "Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans")
-_LAST = ("Arial Unicode MS", "DejaVu Sans")
+_LATIN = ("Source Sans 3", "Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans")
+_LAST = ("Arial Unicode MS", "Noto Sans", "DejaVu Sans")
 
 
 def font_families(language: Language) -> tuple[str, ...]:
@@ -136,10 +138,14 @@ def text_style(
     return style
 
 
-def font_description(size: float, language: Language, *, bold: bool = False) -> str:
-    """Return a font as Qt writes it, for the elements that know no list of fonts."""
+def font_description(size: float, *, bold: bool = False) -> str:
+    """Return a font as Qt writes it, for the elements that know no list of fonts.
+
+    The Chinese font serves both languages: where it is not installed, the system's own font
+    stands in on Windows and macOS, and both hold Chinese characters.
+    """
     weight = 75 if bold else 50
-    return f"{font_families(language)[0]},{size:g},-1,5,{weight},0,0,0,0,0"
+    return f"{_CHINESE[0]},{size:g},-1,5,{weight},0,0,0,0,0"
 
 
 def spatial_reference(parent: ET.Element, crs: CRS) -> ET.Element:

@@ -8,27 +8,29 @@ A :class:`LayerStyle` says which column is shown, by which classes, in which col
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from shapefiles.classification import (
-    centred_bounds,
-    class_bounds,
-    class_positions,
-    needed_decimals,
-    written_number,
-)
+from shapefiles.classification import centred_bounds, class_bounds
 from shapefiles.language import label
 from shapefiles.palettes import (
     LISA_COLOURS,
-    NO_DATA,
     OTHER,
     QUALITATIVE,
     diverging_colours,
     qualitative_colours,
     sequential_colours,
+    softened,
+)
+from shapefiles.style_classes import (
+    by_number,
+    counted,
+    graduated_classes,
+    missing_class,
+    numeric_values,
+    symbol_steps,
+    widened_bounds,
 )
 from shapefiles.style_types import (
     DrawOrder,
@@ -69,6 +71,7 @@ def choropleth_style(
     k: int = 5,
     bounds: Sequence[float] | None = None,
     centre: float | None = None,
+    clip: float = 0.0,
     palette: str | None = None,
     reverse: bool = False,
     decimals: int | None = None,
@@ -97,6 +100,10 @@ def choropleth_style(
         They are widened where values lie outside.
     centre : float, optional
         Make a diverging map around this value, with the same steps on both sides.
+    clip : float
+        Share of the values on either side, below 0.5, that is left out when classes are made, so
+        that a few extreme ones do not fill the map with one colour. They join the outermost
+        classes, whose labels then read "up to" and "over".
     palette : str, optional
         "blue" (default), "green", "orange", "purple", "grey"; diverging: "brown-teal" (default),
         "purple-orange". All are safe for colour-blind readers.
@@ -120,14 +127,16 @@ def choropleth_style(
     ConfigError
         Unknown option, no finite value, or bounds that do not ascend.
     """
-    numbers = _numbers(values, column)
+    numbers = numeric_values(values, column)
     if bounds is not None:
-        edges = _widened(bounds, numbers, column)
+        edges = widened_bounds(bounds, numbers, column)
     elif centre is not None:
-        edges = centred_bounds(numbers, centre, scheme=scheme, k=k)
+        edges = centred_bounds(_clipped(numbers, clip), centre, scheme=scheme, k=k)
     else:
-        edges = class_bounds(numbers, scheme=scheme, k=k)
+        edges = class_bounds(_clipped(numbers, clip), scheme=scheme, k=k)
     n = len(edges) - 1
+    finite = numbers[np.isfinite(numbers)]
+    beyond = (bool((finite < edges[0]).any()), bool((finite > edges[-1]).any()))
     if centre is None:
         colours = sequential_colours(n, palette or "blue")
         colours = colours[::-1] if reverse else colours
@@ -136,8 +145,15 @@ def choropleth_style(
         colours = diverging_colours(below, n - below, palette or "brown-teal", reverse=reverse)
     if geometry == "point" and size is None:
         size = 3.0
-    classes = _graduated_classes(
-        numbers, edges, colours, [size] * n, decimals, counts=counts, language=language
+    classes = graduated_classes(
+        numbers,
+        edges,
+        colours,
+        [size] * n,
+        decimals,
+        counts=counts,
+        language=language,
+        open_ends=beyond,
     )
     return LayerStyle(
         name=name or column,
@@ -152,6 +168,17 @@ def choropleth_style(
     )
 
 
+def _clipped(numbers: np.ndarray, share: float) -> np.ndarray:
+    """Leave out a share of the smallest and of the largest values, never all."""
+    if not 0.0 <= share < 0.5:
+        raise ConfigError(f"clip={share!r} must be a share of at least 0 and below 0.5.")
+    finite = numbers[np.isfinite(numbers)]
+    if not share or len(finite) < 3:
+        return finite
+    low, high = np.quantile(finite, [share, 1.0 - share])
+    return finite[(finite >= low) & (finite <= high)]
+
+
 def sized_point_style(
     values: pd.Series,
     *,
@@ -161,8 +188,8 @@ def sized_point_style(
     scheme: str = "fisherjenks",
     k: int = 4,
     bounds: Sequence[float] | None = None,
-    smallest: float = 1.4,
-    largest: float = 5.6,
+    smallest: float = 1.1,
+    largest: float = 5.2,
     colour: str = "#d95f0e",
     decimals: int | None = None,
     counts: bool = True,
@@ -184,18 +211,18 @@ def sized_point_style(
     -------
     LayerStyle
     """
-    numbers = _numbers(values, column)
+    numbers = numeric_values(values, column)
     edges = (
         class_bounds(numbers, scheme=scheme, k=k)
         if bounds is None
-        else _widened(bounds, numbers, column)
+        else widened_bounds(bounds, numbers, column)
     )
     n = len(edges) - 1
-    classes = _graduated_classes(
+    classes = graduated_classes(
         numbers,
         edges,
         [colour] * n,
-        _steps(smallest, largest, n),
+        symbol_steps(smallest, largest, n),
         decimals,
         counts=counts,
         language=language,
@@ -225,7 +252,7 @@ def link_width_style(
     k: int = 4,
     bounds: Sequence[float] | None = None,
     thinnest: float = 0.15,
-    widest: float = 1.8,
+    widest: float = 1.5,
     palette: str = "purple",
     decimals: int | None = None,
     counts: bool = True,
@@ -250,19 +277,19 @@ def link_width_style(
     -------
     LayerStyle
     """
-    numbers = _numbers(values, column)
+    numbers = numeric_values(values, column)
     edges = (
         class_bounds(numbers, scheme=scheme, k=k)
         if bounds is None
-        else _widened(bounds, numbers, column)
+        else widened_bounds(bounds, numbers, column)
     )
     n = len(edges) - 1
-    classes = _graduated_classes(
+    classes = graduated_classes(
         numbers,
         edges,
         # The palest steps of a ramp are made for areas; thin lines need more tone.
         sequential_colours(n + 1, palette)[1:],
-        _steps(thinnest, widest, n),
+        symbol_steps(thinnest, widest, n),
         decimals,
         counts=counts,
         language=language,
@@ -323,9 +350,9 @@ def categorised_style(
     fixed = [str(text) for text in order or ()]
     if len(fixed) > most:
         raise ConfigError(f"order= names {len(fixed)} categories, most={most} are to be shown.")
-    rest = sorted(set(found.index) - set(fixed), key=lambda text: (-found[text], _by_number(text)))
-    shown_rest = sorted(rest[: most - len(fixed)], key=_by_number)
-    shown, others = [*fixed, *shown_rest], tuple(sorted(rest[most - len(fixed) :], key=_by_number))
+    rest = sorted(set(found.index) - set(fixed), key=lambda text: (-found[text], by_number(text)))
+    shown_rest = sorted(rest[: most - len(fixed)], key=by_number)
+    shown, others = [*fixed, *shown_rest], tuple(sorted(rest[most - len(fixed) :], key=by_number))
     if not shown:
         raise ConfigError(f"The column {column!r} holds no category; every value is missing.")
     chosen = {str(text): colour for text, colour in (colours or {}).items()}
@@ -337,8 +364,9 @@ def categorised_style(
     size = 3.0 if geometry == "point" and size is None else size
     classes = [
         StyleClass(
-            label=_counted(words.get(text, text), int(found.get(text, 0)), counts, language),
-            colour=chosen.get(text) or next(spare, OTHER),
+            label=counted(words.get(text, text), int(found.get(text, 0)), counts, language),
+            colour=chosen.get(text)
+            or (softened if geometry == "polygon" else str)(next(spare, OTHER)),
             value=text,
             size=size,
             count=int(found.get(text, 0)),
@@ -351,7 +379,7 @@ def categorised_style(
         other = label("other_categories", language)
         classes.append(
             StyleClass(
-                label=_counted(other, n, counts, language),
+                label=counted(other, n, counts, language),
                 colour=OTHER,
                 members=others,
                 size=size,
@@ -359,7 +387,7 @@ def categorised_style(
                 wording=other,
             )
         )
-    classes += _missing_class(int(texts.isna().sum()), size, counts, language)
+    classes += missing_class(int(texts.isna().sum()), size, counts, language)
     return LayerStyle(
         name=name or column,
         title=title,
@@ -467,90 +495,3 @@ def outline_style(
         outline_colour=colour,
         outline_width=width,
     )
-
-
-def _numbers(values: pd.Series, column: str) -> np.ndarray:
-    if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_object_dtype(values)):
-        raise ConfigError(f"The column {column!r} holds no numbers but {values.dtype}.")
-    try:
-        return pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"The column {column!r} holds text, not numbers: {error}.") from error
-
-
-def _widened(bounds: Sequence[float], numbers: np.ndarray, column: str) -> np.ndarray:
-    edges = np.asarray(bounds, dtype=float)
-    if len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
-        raise ConfigError(f"bounds of {column!r} must be two or more ascending numbers.")
-    finite = numbers[np.isfinite(numbers)]
-    if len(finite):
-        edges[0], edges[-1] = min(edges[0], finite.min()), max(edges[-1], finite.max())
-    return edges
-
-
-def _steps(first: float, last: float, n: int) -> list[float | None]:
-    if n == 1:
-        return [(first + last) / 2.0]
-    # Sizes grow a little faster than evenly, as the eye underrates large symbols.
-    shares = (np.arange(n) / (n - 1)) ** 1.2
-    return [round(float(first + (last - first) * share), 2) for share in shares]
-
-
-def _graduated_classes(
-    numbers: np.ndarray,
-    edges: np.ndarray,
-    colours: Sequence[str],
-    sizes: Sequence[float | None],
-    decimals: int | None,
-    *,
-    counts: bool,
-    language: Language,
-    missing_size: float | None = None,
-) -> tuple[StyleClass, ...]:
-    places = needed_decimals(edges) if decimals is None else decimals
-    positions = class_positions(numbers, edges)
-    key = "signed_number_range" if edges[0] < 0 else "number_range"
-    classes = []
-    for i, (lower, upper) in enumerate(pairwise(edges)):
-        low, high = written_number(float(lower), places), written_number(float(upper), places)
-        text = high if low == high else label(key, language, lower=low, upper=high)
-        n = int((positions == i).sum())
-        classes.append(
-            StyleClass(
-                label=_counted(text, n, counts, language),
-                colour=colours[i],
-                lower=float(lower),
-                upper=float(upper),
-                size=sizes[i],
-                count=n,
-                wording=text,
-            )
-        )
-    lacking = int((~np.isfinite(numbers)).sum())
-    grey_size = missing_size if missing_size is not None else sizes[0]
-    return (*classes, *_missing_class(lacking, grey_size, counts, language))
-
-
-def _missing_class(
-    n: int, size: float | None, counts: bool, language: Language
-) -> tuple[StyleClass, ...]:
-    if not n:
-        return ()
-    wording = label("no_data", language)
-    shown = _counted(wording, n, counts, language)
-    return (
-        StyleClass(label=shown, colour=NO_DATA, size=size, count=n, missing=True, wording=wording),
-    )
-
-
-def _counted(text: str, count: int, counts: bool, language: Language) -> str:
-    if not counts:
-        return text
-    return label("legend_count", language, label=text, count=f"{count:,}")
-
-
-def _by_number(text: str) -> tuple[float, str]:
-    try:
-        return (float(text), text)
-    except ValueError:
-        return (float("inf"), text)
