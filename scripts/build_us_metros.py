@@ -22,8 +22,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "shapefiles" / "data"
 
 BASE_YEAR = 1980
 EQUAL_AREA = "EPSG:6933"
-SIMPLIFY_METRES = 1000.0
-"""Tolerance of the topology-preserving simplification; larger ones lose borders."""
+SIMPLIFY_METRES, SIMPLIFY_STATES_METRES = 1000.0, 2000.0
+"""Tolerances of the topology-preserving simplification of metros and of states."""
 DECIMALS = 4
 """Decimals of degrees that are kept, about 10 m."""
 
@@ -137,14 +137,26 @@ def metro_shapes(definitions: pd.DataFrame, cbsa: pd.Index) -> gpd.GeoSeries:
     return counties.dissolve("cbsa", method="coverage").geometry.reindex(cbsa)
 
 
+def states() -> gpd.GeoDataFrame:
+    """Read the outlines of the fifty states and the District of Columbia, as background."""
+    path = wheel_file("plotly_geo", "package_data/cb_2016_us_state_500k.shp")
+    outlines = gpd.read_file(path).set_crs("EPSG:4269")
+    known = {state for members in REGIONS.values() for state in members}
+    outlines = outlines[outlines["STUSPS"].isin(known)].sort_values("STUSPS")
+    shapes = outlines.set_index(outlines["STUSPS"].rename("state")).geometry
+    small = simplified(shapes, SIMPLIFY_STATES_METRES)
+    names = {"state": outlines["STUSPS"].to_numpy(), "name": outlines["NAME"].to_numpy()}
+    return gpd.GeoDataFrame(names, geometry=small.to_numpy(), crs="EPSG:4326")
+
+
 def queen_pairs(shapes: gpd.GeoSeries) -> set[tuple[str, str]]:
-    """Pairs of metros that share a border point."""
+    """Pairs of shapes that share a border point."""
     graph = Graph.build_contiguity(shapes, rook=False)
     links = graph.adjacency[graph.adjacency > 0]
     return set(links.index)
 
 
-def simplified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+def simplified(shapes: gpd.GeoSeries, metres: float) -> gpd.GeoSeries:
     """Simplify shapes so that shared borders stay shared, and drop decimals.
 
     Raises
@@ -154,17 +166,21 @@ def simplified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     """
     flat = shapes.to_crs(EQUAL_AREA)
     reduced = gpd.GeoSeries(
-        shapely.coverage_simplify(flat.to_numpy(), SIMPLIFY_METRES), index=flat.index, crs=flat.crs
+        shapely.coverage_simplify(flat.to_numpy(), metres), index=flat.index, crs=flat.crs
     ).to_crs("EPSG:4326")
     small = gpd.GeoSeries(
         shapely.transform(reduced.to_numpy(), lambda points: np.round(points, DECIMALS)),
         index=flat.index,
         crs="EPSG:4326",
     )
+    # Rounding may make the border of a small island cross itself; its loop is then untangled.
+    crossed = ~small.is_valid
+    mended = shapely.make_valid(small[crossed].to_numpy(), method="structure", keep_collapsed=False)
+    small[crossed] = gpd.GeoSeries(mended, index=small.index[crossed], crs=small.crs)
     if not small.is_valid.all():
         raise SystemExit(f"invalid after simplification: {list(small.index[~small.is_valid])}")
     if queen_pairs(small) != queen_pairs(shapes):
-        raise SystemExit("the simplification changed which metros touch")
+        raise SystemExit("the simplification changed which shapes touch")
     return small
 
 
@@ -195,7 +211,7 @@ def air_links(shapes: gpd.GeoSeries) -> pd.DataFrame:
 
 
 def build(folder: Path) -> None:
-    """Write the cities, the panel and the air links into a folder."""
+    """Write the cities, the panel, the air links and the states into a folder."""
     definitions = metro_counties()
     counties = county_years()
     panel = metro_panel(counties, definitions)
@@ -209,9 +225,14 @@ def build(folder: Path) -> None:
     table.insert(1, "longitude", centres.x.round(DECIMALS))
     table.insert(2, "latitude", centres.y.round(DECIMALS))
     cities = gpd.GeoDataFrame(
-        table.reset_index(), geometry=simplified(shapes).to_numpy(), crs="EPSG:4326"
+        table.reset_index(),
+        geometry=simplified(shapes, SIMPLIFY_METRES).to_numpy(),
+        crs="EPSG:4326",
     )
     folder.mkdir(parents=True, exist_ok=True)
+    states().to_parquet(
+        folder / "us_states.parquet", index=False, compression="brotli", write_covering_bbox=False
+    )
     cities.to_parquet(
         folder / "us_metros_cities.parquet",
         index=False,

@@ -22,6 +22,7 @@ _FILES = MappingProxyType(
         "cities": _FOLDER / "us_metros_cities.parquet",
         "panel": _FOLDER / "us_metros_panel.parquet",
         "air_links": _FOLDER / "us_metros_air_links.csv",
+        "states": _FOLDER / "us_states.parquet",
         "columns": _FOLDER / "us_metros_columns.csv",
         "values": _FOLDER / "us_metros_values.csv",
         "data_card": _FOLDER / "README.md",
@@ -37,13 +38,14 @@ def example_files() -> Mapping[str, Path]:
     mapping of str to Path
         ``cities`` (GeoParquet, id ``cbsa``), ``panel`` (Parquet, ``cbsa`` and ``year``),
         ``air_links`` (CSV: ``origin``, ``destination``, ``airlines``, ``airline_routes``),
-        ``columns`` (wording, unit and source of every column), ``values`` (wording of the
-        groups), ``data_card``.
+        ``states`` (GeoParquet, outlines of the states for the background of maps), ``columns``
+        (wording, unit and source of every column), ``values`` (wording of the groups),
+        ``data_card``.
 
     Examples
     --------
     >>> sorted(example_files())
-    ['air_links', 'cities', 'columns', 'data_card', 'panel', 'values']
+    ['air_links', 'cities', 'columns', 'data_card', 'panel', 'states', 'values']
     """
     return _FILES
 

@@ -95,12 +95,22 @@ def test_shared_borders_are_shared() -> None:
     assert len(graph.isolates) == 45
 
 
+def test_states_are_a_whole_coverage() -> None:
+    states = gpd.read_parquet(example_files()["states"])
+    assert len(states) == 51
+    assert states.crs.to_epsg() == 4326
+    assert shapely.coverage_is_valid(states.geometry.to_numpy())
+    named = dict(zip(states["state"], states["name"], strict=True))
+    assert (named["TX"], named["DC"]) == ("Texas", "District of Columbia")
+
+
 def test_every_column_is_documented() -> None:
     files = example_files()
     documented = pd.read_csv(files["columns"], dtype=str, keep_default_na=False)
     assert (documented[["en", "zh", "source"]] != "").all(axis=None)
     held = {
         "cities": [c for c in gpd.read_parquet(files["cities"]).columns if c != "geometry"],
+        "states": [c for c in gpd.read_parquet(files["states"]).columns if c != "geometry"],
         "panel": list(pd.read_parquet(files["panel"]).columns),
         "air_links": list(pd.read_csv(files["air_links"]).columns),
     }
@@ -131,9 +141,9 @@ def test_air_links_join_the_metros() -> None:
 def test_rebuilding_gives_the_same(script: ModuleType, tmp_path: Path) -> None:
     script.build(tmp_path)
     files = example_files()
-    for role in ("cities", "panel", "air_links"):
+    for role in ("cities", "states", "panel", "air_links"):
         stored, rebuilt = files[role], tmp_path / files[role].name
-        if role == "cities":
+        if role in ("cities", "states"):
             old, new = gpd.read_parquet(stored), gpd.read_parquet(rebuilt)
             assert old.geometry.geom_equals(new.geometry).all()
             pd.testing.assert_frame_equal(
