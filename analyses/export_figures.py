@@ -203,7 +203,11 @@ def _paths(result: StudyResult) -> FigurePlan:
             pd.DataFrame(levels),
             nation=nation,
             base_year=first,
-            phases=[(item.name, *item.resistance) for item in study.shocks],
+            phases=[
+                (kind, *years)
+                for item in study.shocks
+                for kind, years in (("resistance", item.resistance), ("recovery", item.recovery))
+            ],
             options=PlotOptions(title=caption, language=language, width="double"),
         ),
     )
