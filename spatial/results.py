@@ -7,6 +7,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +25,7 @@ _REPORTED = (
 )
 
 
+@cache  # reading the metadata of eight packages takes longer than most statistics
 def software_versions() -> Mapping[str, str]:
     """Versions of Python and of the packages that numbers depend on."""
     versions = {"python": platform.python_version()}
