@@ -192,7 +192,10 @@ def read_area(study: Study, folder: Path) -> StudyArea:
                 f"[[derived]] name = {item.name!r} is a column of the panel already; choose another."
             )
         figures[item.name] = derive_column(figures, kind=item.kind, of=item.of, by=item.by)
-    return replace(area, cities=_with_short_names(area, cities.short_name), panel=figures)
+    named = _with_short_names(area, cities.short_name)
+    for group in study.groups:
+        named[group] = named[group].astype(str).map(study.value_label)
+    return replace(area, cities=named, panel=figures)
 
 
 def _with_short_names(area: StudyArea, column: str | None) -> gpd.GeoDataFrame:

@@ -269,6 +269,13 @@ class ColumnLabel(Section):
     unit_zh: str = ""
 
 
+class ValueLabel(Section):
+    """Wording of a value of a group, such as the name of a region."""
+
+    en: str | None = None
+    zh: str | None = None
+
+
 class OutputsSection(Section):
     """What is written."""
 
@@ -307,6 +314,7 @@ class Study(Section):
     autocorrelation: AutocorrelationSection = AutocorrelationSection()
     models: tuple[ModelSection, ...] = ()
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
+    values: dict[str, ValueLabel] = Field(default_factory=dict)
     outputs: OutputsSection = OutputsSection()
 
     @model_validator(mode="after")
@@ -358,6 +366,13 @@ class Study(Section):
         wording = (entry.zh if chinese else entry.en) or entry.en or entry.zh or column
         unit = (entry.unit_zh if chinese and entry.unit_zh else entry.unit) if with_unit else ""
         return f"{wording} ({unit})" if unit else wording
+
+    def value_label(self, value: str) -> str:
+        """Wording of a group value in the language of the study, the value if none is given."""
+        entry = self.values.get(value)
+        if entry is None:
+            return value
+        return (entry.zh if self.language == "zh" else entry.en) or value
 
     def plain(self) -> dict[str, Any]:
         """Return the study as plain values, for the run record."""

@@ -110,10 +110,22 @@ def first_state(name: str) -> str:
     return name.rpartition(", ")[2].split("-")[0]
 
 
+def principal_city(name: str) -> str:
+    """Return the first city of a metro's name: ``"Scranton--Wilkes-Barre, PA"`` gives ``"Scranton"``.
+
+    Names join cities by hyphens or slashes; Winston-Salem is one city.
+    """
+    cities = name.rpartition(", ")[0]
+    if cities.startswith("Winston-Salem"):
+        return "Winston-Salem"
+    return cities.split("/")[0].split("-")[0]
+
+
 def attributes(definitions: pd.DataFrame, panel: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
     """Name, state, region, size class and completeness of each metro; index cbsa."""
     names = definitions.drop_duplicates("cbsa").set_index("cbsa")["name"]
     table = pd.DataFrame({"name": names.reindex(found.index)})
+    table["short_name"] = table["name"].map(principal_city)
     table["state"] = table["name"].map(first_state)
     of_state = {state: region for region, states in REGIONS.items() for state in states}
     table["region"] = table["state"].map(of_state)
