@@ -60,7 +60,8 @@ def require_balanced(present: np.ndarray, cities: pd.Index, years: pd.Index) -> 
     """
     if present.all():
         return
-    gaps = [(cities[i], years[t]) for i, t in zip(*np.nonzero(~present.T), strict=True)]
+    city, year = cities.tolist(), years.tolist()  # plain values read better in messages
+    gaps = [(city[i], year[t]) for i, t in zip(*np.nonzero(~present.T), strict=True)]
     incomplete = cities[np.flatnonzero(~present.all(axis=0))]
     raise PanelError(
         f"The panel is not balanced: {len(gaps)} city-years are missing: {listed(gaps)}; cities "

@@ -227,7 +227,8 @@ def _matrices(
         for name, values in table.items()
     }
     try:
-        built = parsed.get_model_matrix(pd.DataFrame(numbers), na_action="ignore")
+        with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
+            built = parsed.get_model_matrix(pd.DataFrame(numbers), na_action="ignore")
     except FormulaicError as error:
         raise ConfigError(f"The formula {formula!r} cannot be evaluated: {error}") from error
     left, right = pd.DataFrame(built.lhs), pd.DataFrame(built.rhs)
