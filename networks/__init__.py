@@ -20,7 +20,15 @@ from networks.costs import cost_matrix
 from networks.flows import flow_network
 from networks.gravity import gravity_network
 from networks.lines import link_lines
+from networks.modified_gravity import (
+    digital_distances,
+    digital_gravity_network,
+    economic_distances,
+    modified_gravity_network,
+    modified_gravity_sensitivity,
+)
 from networks.qap import QapCorrelation, qap_correlation
+from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
 
@@ -37,17 +45,24 @@ __all__ = [
     "communities",
     "compare_backbones",
     "cost_matrix",
+    "digital_distances",
+    "digital_gravity_network",
     "disparity_backbone",
     "dominant_flow_backbone",
+    "economic_distances",
     "flow_network",
     "gravity_network",
+    "intervening_opportunities_network",
     "link_lines",
+    "modified_gravity_network",
+    "modified_gravity_sensitivity",
     "modularity",
     "network_from_matrix",
     "network_from_networkx",
     "noise_corrected_backbone",
     "qap_correlation",
     "quantile_backbone",
+    "radiation_network",
     "row_mean_backbone",
     "spanning_tree_backbone",
     "structure",
