@@ -41,7 +41,7 @@ _DIRECTIONS = (
     (-0.8, -0.8),
 )
 _GAP_POINTS = 1.6
-_FAR_POINTS = (10.0, 18.0, 27.0)
+_FAR_POINTS = (9.0, 16.0, 24.0)
 
 Box = tuple[float, float, float, float]
 
@@ -113,20 +113,20 @@ def place_names(
         width = text_width_mm(text, size=size, families=families) / MM_PER_INCH * ax.figure.dpi
         height = size * pixels_per_point
         rings = (_GAP_POINTS, *(_FAR_POINTS if leaders else ()))
-        spot = _free_spot(
-            centres[i],
-            [radii[i] + ring * pixels_per_point for ring in rings],
-            (width, height),
-            frame.extents,
-            taken,
-            circles,
-        )
+        distances = [radii[i] + ring * pixels_per_point for ring in rings]
+        search = (centres[i], distances, (width, height), frame.extents, taken)
+        # In a crowd a name may cover other symbols, but never those of the named points.
+        spot = _free_spot(*search, circles)
+        if spot is None and not leaders:
+            spot = _free_spot(*search, circles[:n])
         if spot is None:
             continue
         ring, box = spot
         taken.append(box)
         if ring:
-            _leader(ax, centres[i], box)
+            steps = _steps_of_leader(centres[i], box)
+            _leader(ax, steps)
+            taken.extend((x, y, x, y) for x, y in steps[1:-1].tolist())
         placed.append(_write(ax, text, box, size=size, families=families, halo=halo))
     return placed
 
@@ -161,8 +161,11 @@ def _free_spot(
             left = centre[0] + right * distance + (np.sign(right) - 1.0) / 2.0 * width
             bottom = centre[1] + up * distance + (np.sign(up) - 1.0) / 2.0 * height
             box = (float(left), float(bottom), float(left + width), float(bottom + height))
-            if _inside(box, frame) and not _touches(box, taken, circles, margin=0.12 * height):
-                return ring, box
+            if not _inside(box, frame) or _touches(box, taken, circles, margin=0.12 * height):
+                continue
+            if ring and _crosses(_steps_of_leader(centre, box), taken):
+                continue
+            return ring, box
     return None
 
 
@@ -188,6 +191,26 @@ def _touches(box: Box, taken: Sequence[Box], circles: np.ndarray, *, margin: flo
     return bool((gaps < circles[:, 2]).any())
 
 
+def _steps_of_leader(centre: np.ndarray, box: Box) -> np.ndarray:
+    """Return points along the line from a symbol to the nearest point of its name."""
+    end = np.array([np.clip(centre[0], box[0], box[2]), np.clip(centre[1], box[1], box[3])])
+    return centre + np.linspace(0.0, 1.0, 12)[:, None] * (end - centre)
+
+
+def _crosses(steps: np.ndarray, taken: Sequence[Box]) -> bool:
+    return any(
+        bool(
+            (
+                (steps[:, 0] >= box[0])
+                & (steps[:, 0] <= box[2])
+                & (steps[:, 1] >= box[1])
+                & (steps[:, 1] <= box[3])
+            ).any()
+        )
+        for box in taken
+    )
+
+
 def _write(
     ax: Axes, text: str, box: Box, *, size: float, families: Sequence[str], halo: float
 ) -> Text:
@@ -210,12 +233,8 @@ def _write(
     return written
 
 
-def _leader(ax: Axes, centre: np.ndarray, box: Box) -> None:
-    end = (
-        float(np.clip(centre[0], box[0], box[2])),
-        float(np.clip(centre[1], box[1], box[3])),
-    )
-    line = ax.transData.inverted().transform(np.array([centre, end]))
+def _leader(ax: Axes, steps: np.ndarray) -> None:
+    line = ax.transData.inverted().transform(steps[[0, -1]])
     ax.plot(
         line[:, 0],
         line[:, 1],

@@ -18,8 +18,8 @@ from shapefiles.figures_page import (
     MM_PER_INCH,
     MUTED,
     PlotOptions,
-    add_note,
     column_width_mm,
+    finish,
     house_style,
     plot_axes,
     settle,
@@ -43,6 +43,10 @@ SIGNIFICANCE = 0.05
 PHASE_COLOURS = {"resistance": "#f3d9d3", "recovery": "#dcebe4"}
 BAR_COLOUR = "#3b6ea5"
 NATION_COLOUR = "#111111"
+PALE = ("#ddcc77", "#88ccee")
+"""Colours of the set that are too light for thin lines and words on white."""
+
+LINE_COLOURS = tuple(colour for colour in QUALITATIVE if colour not in PALE)
 _DIGITS = "0123456789−+,.–%()=: "
 
 
@@ -86,7 +90,9 @@ def effects_plot(
     words = variable_labels or {}
     names = [plain_text(words.get(str(name), name), limit=NAME_LIMIT) for name in table.index]
     axis, hollow = label("axis_effect", language), label("effects_hollow", language)
-    note = hollow if (table[[k + "_p" for k in EFFECT_KINDS]] >= SIGNIFICANCE).any(axis=None) else ""
+    note = (
+        hollow if (table[[k + "_p" for k in EFFECT_KINDS]] >= SIGNIFICANCE).any(axis=None) else ""
+    )
     kinds = {kind: label(f"effect_{kind}", language) for kind in EFFECT_KINDS}
     texts = [axis, note, options.title, options.note, *kinds.values(), *names, _DIGITS]
     with house_style(language, texts) as families:
@@ -109,8 +115,7 @@ def effects_plot(
             handletextpad=0.3,
             columnspacing=1.2,
         )
-        add_note(ax, options, families, note)
-        settle(ax)
+        finish(ax, options, families, note)
     return ax
 
 
@@ -245,8 +250,7 @@ def ranking_plot(
             )
         ax.set_xlabel(axis)
         _number_axis(ax, most=5)
-        add_note(ax, options, families)
-        settle(ax)
+        finish(ax, options, families)
     return ax
 
 
@@ -318,9 +322,8 @@ def paths_plot(
         _number_axis(ax, which="y")
         if kinds:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=2)
-        add_note(ax, options, families)
         _end_names(ax, drawn, ends, lines)
-        settle(ax)
+        finish(ax, options, families)
     return ax
 
 
@@ -331,7 +334,9 @@ def _check_paths(
     phases: Sequence[tuple[str, int, int]],
 ) -> None:
     if base_year is not None and base_year not in paths.index:
-        raise ConfigError(f"base_year={base_year} is not in the table; it has {listed(paths.index)}.")
+        raise ConfigError(
+            f"base_year={base_year} is not in the table; it has {listed(paths.index)}."
+        )
     if nation is not None and nation not in paths.columns:
         raise ConfigError(f"nation={nation!r} is no column; there are {listed(paths.columns)}.")
     unknown = sorted({kind for kind, _, _ in phases} - set(PHASE_COLOURS))
@@ -339,9 +344,7 @@ def _check_paths(
         raise ConfigError(f"Phases {listed(unknown)} are not known; use {listed(PHASE_COLOURS)}.")
 
 
-def _shade(
-    ax: Axes, phases: Sequence[tuple[str, int, int]], kinds: Mapping[str, str]
-) -> None:
+def _shade(ax: Axes, phases: Sequence[tuple[str, int, int]], kinds: Mapping[str, str]) -> None:
     named: set[str] = set()
     for kind, start, end in phases:
         ax.axvspan(
@@ -362,13 +365,13 @@ def _paths(ax: Axes, drawn: pd.DataFrame, nation: str | None) -> list[str]:
     others = [name for name in drawn.columns if name != nation]
     for name in drawn.columns:
         first = name == nation
-        colour = NATION_COLOUR if first else QUALITATIVE[others.index(name) % len(QUALITATIVE)]
+        colour = NATION_COLOUR if first else LINE_COLOURS[others.index(name) % len(LINE_COLOURS)]
         ax.plot(
             drawn.index,
             drawn[name],
             color=colour,
             linewidth=1.5 if first else 0.9,
-            linestyle="-" if first or others.index(name) < len(QUALITATIVE) else "--",
+            linestyle="-" if first or others.index(name) < len(LINE_COLOURS) else "--",
             zorder=4 if first else 3,
             gid=f"path-{name}",
         )
@@ -376,9 +379,7 @@ def _paths(ax: Axes, drawn: pd.DataFrame, nation: str | None) -> list[str]:
     return colours
 
 
-def _end_names(
-    ax: Axes, drawn: pd.DataFrame, ends: Sequence[str], colours: Sequence[str]
-) -> None:
+def _end_names(ax: Axes, drawn: pd.DataFrame, ends: Sequence[str], colours: Sequence[str]) -> None:
     """Write the names at the right ends, pushed apart where lines end close together."""
     lasts = np.array([drawn[name].dropna().iloc[-1] for name in drawn.columns])
     settle(ax)
@@ -470,6 +471,5 @@ def neighbours_plot(
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         ax.grid(axis="y", color=HAIRLINE, linewidth=0.3, zorder=0)
-        add_note(ax, options, families)
-        settle(ax)
+        finish(ax, options, families)
     return ax

@@ -72,7 +72,7 @@ def house_style(language: Language, texts: Iterable[object]) -> Iterator[tuple[s
         The font families in use.
     """
     families = font_families(language, texts)
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": list(families),
         "font.size": BODY_SIZE,
         "text.parse_math": False,  # names from data may hold $, ^ and _
@@ -96,6 +96,7 @@ def house_style(language: Language, texts: Iterable[object]) -> Iterator[tuple[s
         "legend.fontsize": BODY_SIZE,
         "legend.title_fontsize": BODY_SIZE,
         "legend.frameon": False,
+        "hatch.linewidth": 0.3,
         "figure.facecolor": "white",
         "axes.facecolor": "white",
     }
@@ -229,48 +230,65 @@ def plot_axes(
     Returns
     -------
     matplotlib.axes.Axes
-        Without top and right spine, with the title.
+        Without top and right spine.
     """
     if ax is None:
         width_mm = column_width_mm(options.width)
         figure = new_figure(width_mm, width_mm * aspect)
-        figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
+        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         ax = figure.add_subplot()
     # Ticks are made while drawing, when the house style is no longer set.
     ax.tick_params(labelfontfamily=list(families), labelsize=BODY_SIZE, width=0.5, length=2.5)
     ax.spines[["top", "right"]].set_visible(False)
-    if options.title:
-        room = ax.get_position().width * figure_size_mm(ax.figure)[0]
-        text = wrapped(
-            plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
-        )
-        ax.set_title(text, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=6)
     return ax
 
 
-def add_note(ax: Axes, options: PlotOptions, families: Sequence[str], *further: str) -> None:
-    """Write the note of the options and further sentences below the label of the x axis."""
-    sentences = [plain_text(text) for text in (*further, options.note) if text]
-    if not sentences:
-        return
-    room = ax.get_position().width * figure_size_mm(ax.figure)[0]
-    text = "\n".join(wrapped(sentence, room, families=families) for sentence in sentences)
-    depth = 2.0 * line_height_mm(BODY_SIZE) / MM_PER_INCH * POINTS_PER_INCH
-    bare = not ax.get_xlabel()
-    ax.annotate(
-        text,
-        (0.0, 0.0),
-        (0.0, -depth * (0.75 if bare else 1.35)),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        fontsize=BODY_SIZE,
-        color=MUTED,
-        linespacing=LINE_SPACING,
-        annotation_clip=False,
-        gid="note",
-    )
+def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str) -> None:
+    """Add the title, above the legend, and the note, both from the left edge of all that is drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With everything but names that are to be placed beside points.
+    options : PlotOptions
+    families : sequence of str
+    *notes : str
+        Sentences before the note of the options; empty ones are left out.
+    """
+    settle(ax)
+    renderer = RendererAgg(16, 16, ax.figure.dpi)
+    frame = ax.get_window_extent()
+    drawn = ax.get_tightbbox(renderer) or frame
+    left = min(drawn.x0, frame.x0)
+    room = (max(drawn.x1, frame.x1) - left) / ax.figure.dpi * MM_PER_INCH
+    start = (left - frame.x0) / frame.width
+    pixel = POINTS_PER_INCH / ax.figure.dpi
+    if options.title:
+        legend = ax.get_legend()
+        above = legend.get_window_extent(renderer).height * pixel if legend else 0.0
+        text = wrapped(
+            plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
+        )
+        ax.set_title(
+            text, loc="left", x=start, fontsize=TITLE_SIZE, fontweight="bold", pad=5.0 + above
+        )
+    sentences = [plain_text(text) for text in (*notes, options.note) if text]
+    if sentences:
+        ax.annotate(
+            "\n".join(wrapped(sentence, room, families=families) for sentence in sentences),
+            (start, 0.0),
+            (0.0, (drawn.y0 - frame.y0) * pixel - 4.0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left",
+            va="top",
+            fontsize=BODY_SIZE,
+            color=MUTED,
+            linespacing=LINE_SPACING,
+            annotation_clip=False,
+            gid="note",
+        )
+    settle(ax)
 
 
 def settle(ax: Axes) -> None:
@@ -316,7 +334,9 @@ def save_figure(
     """
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
-        raise ConfigError(f"Figure formats {listed(unknown)} are not known; use {listed(_FORMATS)}.")
+        raise ConfigError(
+            f"Figure formats {listed(unknown)} are not known; use {listed(_FORMATS)}."
+        )
     whole = figure if isinstance(figure, Figure) else figure.get_figure()
     if whole is None:
         raise ExportError("These axes belong to no figure, so there is nothing to save.")
@@ -328,7 +348,11 @@ def save_figure(
 
 def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
     """Return a figure as the bytes of a file in one of the formats of `save_figure`."""
-    settings = {"svg.hashsalt": "interurban", "svg.fonttype": "path", "pdf.fonttype": 42}
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "interurban",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+    }
     extra = {"pil_kwargs": {"compression": "tiff_lzw"}} if name == "tiff" else {}
     buffer = io.BytesIO()
     with rc_context(settings):

@@ -10,16 +10,20 @@ import pandas as pd
 
 from shapefiles.classification import written_number
 from shapefiles.figures_labels import NAME_LIMIT, place_names
+from shapefiles.figures_lines import PALE
 from shapefiles.figures_page import (
     BODY_SIZE,
     HAIRLINE,
     INK,
+    LINE_SPACING,
     MUTED,
     PlotOptions,
-    add_note,
+    figure_size_mm,
+    finish,
     house_style,
+    line_height_mm,
     plot_axes,
-    settle,
+    wrapped,
 )
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
@@ -54,10 +58,11 @@ TYPOLOGY_SIDES: Mapping[tuple[int, int], str] = {
 }
 """Side of the lines (x, y) -> label of the quadrant (Faggian et al. 2018)."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "D", "P", "X", "p", "h")
+"""No triangles: they point to cities beyond the axes."""
+
+GROUP_COLOURS = tuple(colour for colour in QUALITATIVE if colour not in PALE)
 POINT_AREA = 11.0
-CORNER_ROOM = 0.09
-"""Share of the height kept above and below the points for the words of the quadrants."""
 
 
 def moran_scatter(
@@ -106,12 +111,15 @@ def moran_scatter(
     chosen = _farthest(shown["standardised"], shown["lag"], names, options.labelled)
     texts = [axis_x, axis_y, statistic, note, options.title, options.note, *quadrants.values()]
     with house_style(language, [*texts, *chosen, _DIGITS]) as families:
-        ax = plot_axes(ax, options, aspect=0.95, families=families)
+        ax = plot_axes(ax, options, aspect=_aspect(options), families=families)
         ax.set_xlabel(axis_x)
         ax.set_ylabel(axis_y)
         _cross(ax, 0.0, 0.0)
         _lisa_points(ax, shown)
-        _padded_limits(ax, shown["standardised"].to_numpy(), shown["lag"].to_numpy())
+        points = shown[["standardised", "lag"]].to_numpy()
+        sides = {_LISA_SIDES[word]: text for word, text in quadrants.items()}
+        limits = _limits(points.min(axis=0), points.max(axis=0))
+        corners = _corner_words(ax, sides, limits, families)
         reach = np.array(ax.get_xlim())
         ax.plot(
             reach,
@@ -121,17 +129,18 @@ def moran_scatter(
             zorder=3,
             scalex=False,
             scaley=False,
+            label=statistic,
             gid="moran-line",
         )
-        corners = _corner_words(
-            ax, {_LISA_SIDES[word]: text for word, text in quadrants.items()}, families
-        )
-        written = _line_words(ax, statistic, local.global_statistic)
-        add_note(ax, options, families, note)
-        settle(ax)
-        boxes = [text.get_window_extent().extents for text in (*corners, written)]
+        _legend_above(ax)
+        finish(ax, options, families, note)
+        boxes = [text.get_window_extent().extents for text in corners]
         _write_names(ax, shown["standardised"], shown["lag"], chosen, families, boxes)
     return ax
+
+
+def _aspect(options: PlotOptions) -> float:
+    return 1.0 if options.width == "single" else 0.62
 
 
 def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:
@@ -140,13 +149,14 @@ def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:
     words = {}
     for quadrant, (right, up) in _LISA_SIDES.items():
         inside = (high == (right > 0)) & (lag_high == (up > 0))
-        words[quadrant] = label(
+        name = label("lisa_" + quadrant.lower().replace("-", "_"), language)
+        counts = label(
             "quadrant_counts",
             language,
-            quadrant=label("lisa_" + quadrant.lower().replace("-", "_"), language),
             count=int(inside.sum()),
             significant=int((shown["cluster"] == quadrant).sum()),
         )
+        words[quadrant] = f"{name}\n{counts}"
     return words
 
 
@@ -171,20 +181,35 @@ def _cross(ax: Axes, x: float, y: float) -> None:
     ax.axhline(y, color=HAIRLINE, linewidth=0.6, zorder=1)
 
 
-def _padded_limits(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:
-    """Set limits around the points (and the origin) with room for words above and below."""
-    low_x, high_x = min(float(x.min()), 0.0), max(float(x.max()), 0.0)
-    low_y, high_y = min(float(y.min()), 0.0), max(float(y.max()), 0.0)
-    span_x, span_y = (high_x - low_x) or 1.0, (high_y - low_y) or 1.0
-    ax.set_xlim(low_x - 0.05 * span_x, high_x + 0.05 * span_x)
-    ax.set_ylim(low_y - CORNER_ROOM * span_y, high_y + CORNER_ROOM * span_y)
+def _limits(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return limits of x and y around the points and the origin."""
+    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+    return low, np.where(high > low, high, low + 1.0)
 
 
 def _corner_words(
-    ax: Axes, words: Mapping[tuple[int, int], str], families: Sequence[str]
+    ax: Axes,
+    words: Mapping[tuple[int, int], str],
+    limits: tuple[np.ndarray, np.ndarray],
+    families: Sequence[str],
 ) -> list[Any]:
+    """Write the words of the quadrants into the corners; make room above and below the points."""
+    place = ax.get_position()
+    width_mm, height_mm = figure_size_mm(ax.figure)
+    # Two corners share the width; long words take two lines.
+    room = 0.44 * place.width * width_mm
+    texts = {
+        side: "\n".join(wrapped(line, room, families=families) for line in text.split("\n"))
+        for side, text in words.items()
+    }
+    lines = 1 + max(text.count("\n") for text in texts.values())
+    share = (lines * line_height_mm(BODY_SIZE) + 2.5) / (0.75 * place.height * height_mm)
+    (low_x, low_y), (high_x, high_y) = limits
+    margin_x, margin_y = 0.05 * (high_x - low_x), share * (high_y - low_y)
+    ax.set_xlim(low_x - margin_x, high_x + margin_x)
+    ax.set_ylim(low_y - margin_y, high_y + margin_y)
     written = []
-    for side, text in words.items():
+    for side, text in texts.items():
         x, y, across, along = _CORNERS[side]
         written.append(
             ax.text(
@@ -195,33 +220,13 @@ def _corner_words(
                 ha=across,
                 va=along,
                 fontsize=BODY_SIZE,
-                fontfamily=list(families),
+                linespacing=LINE_SPACING,
                 color=MUTED,
                 zorder=10,
                 gid=f"quadrant-{side[0]}-{side[1]}",
             )
         )
     return written
-
-
-def _line_words(ax: Axes, text: str, slope: float) -> Any:
-    """Write the statistic at the right end of the line, on its empty side."""
-    right = ax.get_xlim()[1]
-    low, high = ax.get_ylim()
-    height = float(np.clip(slope * right, low + 0.15 * (high - low), high - 0.15 * (high - low)))
-    below = slope >= 0.0
-    return ax.annotate(
-        text,
-        (right, height),
-        (-2.0, -6.0 if below else 6.0),
-        textcoords="offset points",
-        ha="right",
-        va="top" if below else "bottom",
-        fontsize=BODY_SIZE,
-        fontweight="bold",
-        zorder=11,
-        gid="moran-statistic",
-    )
 
 
 def _farthest(x: pd.Series, y: pd.Series, names: pd.Series | None, n: int) -> pd.Series:
@@ -311,20 +316,15 @@ def resistance_recovery_plot(
         resistance.index, recovery.index, left_name="resistance", right_name="recovery"
     )
     table = pd.DataFrame({"x": resistance, "y": recovery.reindex(resistance.index)}).astype(float)
-    finite = np.isfinite(table).all(axis=1)
-    shown = table[finite]
+    finite = pd.Series(np.isfinite(table.to_numpy()).all(axis=1), index=table.index)
+    shown = table.loc[finite]
     if not len(shown):
         raise EstimationError("No city has both resistance and recovery; check the phases.")
     centre = (0.0, 0.0) if lines == "zero" else (shown["x"].median(), shown["y"].median())
     language = options.language
     sides = np.where(shown.to_numpy() > np.asarray(centre), 1, -1)
     words = {
-        side: label(
-            "quadrant_count",
-            language,
-            quadrant=label(key, language),
-            count=int((sides == side).all(axis=1).sum()),
-        )
+        side: f"{label(key, language)}\nn = {int((sides == side).all(axis=1).sum())}"
         for side, key in TYPOLOGY_SIDES.items()
     }
     limits = _robust_limits(shown, centre, clip)
@@ -336,18 +336,16 @@ def resistance_recovery_plot(
     chosen = _farthest(inside["x"], inside["y"], names, options.labelled)
     texts = [options.title, options.note, *notes, x_label, y_label, *words.values(), *chosen]
     with house_style(language, [*texts, *group_of.unique(), _DIGITS]) as families:
-        ax = plot_axes(ax, options, aspect=1.05 if groups is not None else 0.95, families=families)
+        ax = plot_axes(ax, options, aspect=_aspect(options), families=families)
         ax.set_xlabel(plain_text(x_label))
         ax.set_ylabel(plain_text(y_label))
         _cross(ax, *centre)
         _group_points(ax, inside, beyond, group_of, shown, named=groups is not None)
-        _limits_with_room(ax, limits)
+        corners = _corner_words(ax, words, limits, families)
         _median_marks(ax, shown)
-        corners = _corner_words(ax, words, families)
         if groups is not None:
-            _group_legend(ax)
-        add_note(ax, options, families, *notes)
-        settle(ax)
+            _legend_above(ax)
+        finish(ax, options, families, *notes)
         boxes = [text.get_window_extent().extents for text in corners]
         _write_names(ax, inside["x"], inside["y"], chosen, families, boxes)
     return ax
@@ -372,14 +370,7 @@ def _robust_limits(
     data_low, data_high = shown.min().to_numpy(), shown.max().to_numpy()
     lower = np.minimum(np.maximum(data_low, middle - reach), centre)
     upper = np.maximum(np.minimum(data_high, middle + reach), centre)
-    return lower, upper
-
-
-def _limits_with_room(ax: Axes, limits: tuple[np.ndarray, np.ndarray]) -> None:
-    (low_x, low_y), (high_x, high_y) = limits
-    span_x, span_y = (high_x - low_x) or 1.0, (high_y - low_y) or 1.0
-    ax.set_xlim(low_x - 0.05 * span_x, high_x + 0.05 * span_x)
-    ax.set_ylim(low_y - CORNER_ROOM * span_y, high_y + CORNER_ROOM * span_y)
+    return lower, np.where(upper > lower, upper, lower + 1.0)
 
 
 def _checked_groups(groups: pd.Series | None, ids: pd.Index) -> pd.Series:
@@ -405,16 +396,16 @@ def _group_points(
 ) -> None:
     for step, group in enumerate(sorted(group_of.unique())):
         members = group_of == group
-        colour = QUALITATIVE[(step + 1) % len(QUALITATIVE)] if named else "#3b6ea5"
+        colour = GROUP_COLOURS[step] if named else "#3b6ea5"
         near = inside[members & ~beyond]
         ax.scatter(
             near["x"],
             near["y"],
-            s=POINT_AREA,
+            s=POINT_AREA * (1.5 if named and MARKERS[step] in "PXp" else 1.0),
             marker=MARKERS[step] if named else "o",
             color=colour,
             edgecolors="#ffffff",
-            linewidths=0.3,
+            linewidths=0.2,
             zorder=4,
             label=group if named else None,
             gid=f"group-{step}",
@@ -430,7 +421,7 @@ def _triangle(ax: Axes, at: np.ndarray, true: np.ndarray, colour: str) -> None:
         [at[0]],
         [at[1]],
         marker=(3, 0, turn),
-        markersize=4.2,
+        markersize=5.4,
         color=colour,
         markeredgecolor="#ffffff",
         markeredgewidth=0.3,
@@ -444,12 +435,17 @@ def _triangle(ax: Axes, at: np.ndarray, true: np.ndarray, colour: str) -> None:
 
 def _median_marks(ax: Axes, shown: pd.DataFrame) -> None:
     """Mark the medians by short dotted lines across the plot."""
-    style = {"color": MUTED, "linewidth": 0.6, "linestyle": (0, (1.2, 2.0)), "zorder": 2}
+    style: dict[str, Any] = {
+        "color": MUTED,
+        "linewidth": 0.6,
+        "linestyle": (0, (1.2, 2.0)),
+        "zorder": 2,
+    }
     ax.axvline(float(shown["x"].median()), gid="median-x", **style)
     ax.axhline(float(shown["y"].median()), gid="median-y", **style)
 
 
-def _group_legend(ax: Axes) -> None:
+def _legend_above(ax: Axes) -> None:
     legend = ax.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

@@ -64,7 +64,7 @@ _UNFIT = ("last resort", "lastresort", "adobe blank", "noto color emoji", "apple
 
 
 def plain_text(text: object, *, limit: int | None = None) -> str:
-    """Return a text fit to be drawn: no control, format or joining characters, one line.
+    r"""Return a text fit to be drawn: no control, format or joining characters, one line.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def plain_text(text: object, *, limit: int | None = None) -> str:
 
     Examples
     --------
-    >>> plain_text("New\\tYork\\u200d")
+    >>> plain_text("New\tYork\u200d")
     'New York'
     >>> plain_text("Llanfairpwllgwyngyll", limit=8)
     'Llanfai…'

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.legend import Legend
+from matplotlib.legend_handler import HandlerBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle
 
 from shapefiles.figures_page import BODY_SIZE, INK, line_height_mm
 from shapefiles.language import label
-from shapefiles.map_shapes import POINT_DIAMETER_MM, POINTS_PER_MM
+from shapefiles.map_shapes import (
+    MISSING_HATCH,
+    POINT_DIAMETER_MM,
+    POINTS_PER_MM,
+)
+from shapefiles.palettes import HATCHING
 from spatial.coordinates import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
@@ -69,9 +75,16 @@ def legend_block(style: LayerStyle, *, as_points: bool = False) -> LegendBlock:
 def _symbol(style: LayerStyle, one: StyleClass, *, as_points: bool) -> Any:
     if style.geometry == "line":
         width = (one.size or 0.3) * POINTS_PER_MM
-        return Line2D([], [], color=one.colour, linewidth=width, alpha=style.opacity)
-    if style.geometry == "point" or as_points:
         return Line2D(
+            [],
+            [],
+            color=one.colour,
+            linewidth=width,
+            alpha=style.opacity,
+            solid_capstyle="butt",
+        )
+    if style.geometry == "point" or as_points:
+        return SizedSymbol(
             [],
             [],
             linestyle="none",
@@ -82,17 +95,53 @@ def _symbol(style: LayerStyle, one: StyleClass, *, as_points: bool) -> Any:
             markeredgewidth=0.4,
             alpha=style.opacity,
         )
-    return Patch(facecolor=one.colour, edgecolor="#8c8c8c", linewidth=0.3, alpha=style.opacity)
+    return Patch(
+        facecolor=one.colour,
+        edgecolor=HATCHING if one.missing else "#8c8c8c",
+        hatch=MISSING_HATCH if one.missing else None,
+        linewidth=0.3,
+        alpha=style.opacity,
+    )
 
 
-def make_legend(
-    ax: Axes, block: LegendBlock, transform: Transform, *, columns: int = 1
-) -> Legend:
+class SizedSymbol(Line2D):
+    """A circle of a legend whose row grows with it."""
+
+
+class _SizedHandler(HandlerBase):
+    """Give each circle a row of its own height and all rows the width of the widest circle."""
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        self._width = width
+
+    def legend_artist(
+        self, _legend: Legend, orig_handle: Any, fontsize: float, handlebox: Any
+    ) -> Any:
+        """Draw the circle in the middle of its box."""
+        height = handlebox.height
+        middle = height / 2.0 - handlebox.ydescent
+        needed = max(orig_handle.get_markersize() + 1.0, height)
+        handlebox.ydescent += (needed - height) / 2.0
+        handlebox.height = needed
+        handlebox.width = max(self._width, 1.2 * fontsize)
+        circle = Line2D([handlebox.width / 2.0], [middle])
+        circle.update_from(orig_handle)
+        circle.set_linestyle("none")
+        circle.set_transform(handlebox.get_transform())
+        handlebox.add_artist(circle)
+        return circle
+
+
+def make_legend(ax: Axes, block: LegendBlock, transform: Transform, *, columns: int = 1) -> Legend:
     """Return a legend of a block, not yet in its place, coordinates in mm by ``transform``."""
+    circles = [one.get_markersize() for one in block.handles if isinstance(one, SizedSymbol)]
     legend = Legend(
         ax,
         list(block.handles),
-        list(block.labels),
+        # matplotlib leaves out labels that begin with an underscore
+        [f" {text}" if text.startswith("_") else text for text in block.labels],
+        handler_map={SizedSymbol: _SizedHandler(max(circles, default=0.0) + 1.0)},
         title=block.title or None,
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
@@ -115,7 +164,7 @@ def make_legend(
 
 
 def round_length(longest: float) -> float:
-    """Return the largest of 1, 2, 5 times a power of ten that is not above ``longest``.
+    """Return the largest of 1, 2, 3, 5 times a power of ten that is not above ``longest``.
 
     Examples
     --------
@@ -123,7 +172,9 @@ def round_length(longest: float) -> float:
     (500.0, 0.2)
     """
     power = 10.0 ** np.floor(np.log10(longest))
-    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * 1.0001))
+    return float(
+        max(step * power for step in (1.0, 2.0, 3.0, 5.0) if step * power <= longest * 1.0001)
+    )
 
 
 def true_kilometres_per_unit(crs: CRS, x: float, y: float) -> float:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.transforms import offset_copy
 
 from shapefiles.figures_page import (
     BODY_SIZE,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.transforms import Transform
     from pyproj import CRS
 
     from shapefiles.map_layout import Extent
@@ -226,23 +224,24 @@ def _scale_line(inset: Axes, crs: CRS, width_mm: float) -> None:
     share = length / km_wide
     if text_width_mm(distance_text(length)) > 0.95 * width_mm:
         return
+    foot = offset_copy(inset.transAxes, fig=inset.figure, y=_LINE_POINTS, units="points")
     inset.annotate(
         "",
         (0.5 - share / 2.0, 0.0),
         (0.5 + share / 2.0, 0.0),
-        xycoords=inset.transAxes + ScaledTranslation(0, _LINE_POINTS / 72.0, _inches(inset)),
-        textcoords=inset.transAxes + ScaledTranslation(0, _LINE_POINTS / 72.0, _inches(inset)),
-        arrowprops={"arrowstyle": "|-|,widthA=0.12,widthB=0.12", "linewidth": 0.6,
-                    "color": MUTED, "shrinkA": 0, "shrinkB": 0},
+        xycoords=foot,
+        textcoords=foot,
+        arrowprops={
+            "arrowstyle": "|-|,widthA=0.12,widthB=0.12",
+            "linewidth": 0.6,
+            "color": MUTED,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
         zorder=11,
         gid="inset-scale",
     )
     _foot_text(inset, distance_text(length), rise=1.5, colour=MUTED)
-
-
-def _inches(inset: Axes) -> Transform:
-    """Return the transform from inches to pixels of the figure of some axes."""
-    return inset.figure.dpi_scale_trans
 
 
 def part_extent(shapes: gpd.GeoSeries, crs: CRS) -> Extent:

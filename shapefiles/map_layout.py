@@ -52,6 +52,9 @@ LEGEND_GAP_MM = 3.2
 SIDE_LEGEND_FROM_MM = 120.0
 """Pages at least this wide have their legends beside the map, others below it."""
 
+SIDE_COLUMN_MM = 28.0
+"""Least width of the column of legends, so that the scale bar has room."""
+
 SMALLEST_MAP_MM, TALLEST_MAP_MM = 40.0, 170.0
 TOOLS_MM = 26.0
 """Width of scale bar and north arrow side by side."""
@@ -130,8 +133,8 @@ def lay_out(plan: MapPlan, ax: Axes | None, *, width: ColumnWidth) -> Axes:
         With final position and limits, in the projection of the plan, aspect one to one.
     """
     own = ax is None
+    figure = new_figure(column_width_mm(width), 100.0)
     if ax is None:
-        figure = new_figure(column_width_mm(width), 100.0)
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     page_width, page_height = figure_size_mm(ax.figure)
     place = ax.get_position()
@@ -154,7 +157,7 @@ def lay_out(plan: MapPlan, ax: Axes | None, *, width: ColumnWidth) -> Axes:
     if own:
         body = arrange(plan, Room(0.0, 0.0, room.width, 0.0), sizes).wanted_height
         room = Room(room.left, room.bottom, room.width, body + title_height + note_height)
-        ax.figure.set_size_inches(
+        figure.set_size_inches(
             page_width / MM_PER_INCH, (room.height + 2 * PAGE_MARGIN_MM) / MM_PER_INCH
         )
     middle = Room(
@@ -214,7 +217,7 @@ def _bar_room(map_width: float, longest: float) -> float:
 
 def _beside(plan: MapPlan, room: Room, sizes: Sequence[tuple[float, float]]) -> _Spots:
     """Legends in a column to the right, scale bar and arrow at the foot of the column."""
-    column = max([22.0, *(size[0] for size in sizes)])
+    column = max([SIDE_COLUMN_MM, *(size[0] for size in sizes)])
     column = min(column, 0.45 * room.width)
     map_width = room.width - column - GAP_MM
     stack = sum(size[1] for size in sizes) + LEGEND_GAP_MM * max(len(sizes), 1)
@@ -231,7 +234,7 @@ def _beside(plan: MapPlan, room: Room, sizes: Sequence[tuple[float, float]]) -> 
         tuple(corners),
         (left + 1.0, room.bottom + SCALE_BAR_TOTAL_MM + 2.5),
         (left + 1.0, room.bottom + 0.3),
-        _bar_room(map_width, column - 8.0),
+        _bar_room(map_width, column - 6.0),
         wanted,
     )
 
@@ -374,9 +377,7 @@ def map_centre(ax: Axes) -> tuple[float, float]:
 def _furniture(ax: Axes, plan: MapPlan, spots: _Spots, transform: Transform) -> None:
     x, y = map_centre(ax)
     west, east = ax.get_xlim()
-    km_per_mm = (
-        true_kilometres_per_unit(plan.crs, x, y) * (east - west) / spots.map.width
-    )
+    km_per_mm = true_kilometres_per_unit(plan.crs, x, y) * (east - west) / spots.map.width
     draw_scale_bar(ax, transform, *spots.bar, km_per_mm=km_per_mm, room_mm=spots.bar_room)
     draw_north_arrow(
         ax,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.collections import EllipseCollection, LineCollection, PathCollec
 from matplotlib.path import Path
 
 from shapefiles.figures_page import POINTS_PER_INCH
+from shapefiles.palettes import HATCHING
 from spatial.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ POINTS_PER_MM = POINTS_PER_INCH / 25.4
 POINT_DIAMETER_MM = 2.4
 """Diameter of a city that has no polygon in a map of areas."""
 
+MISSING_HATCH = "////////"
+"""Areas without data are hatched as in QGIS: no grey of theirs could be taken for a class."""
+
 _POLYGONS = ("Polygon", "MultiPolygon")
+A4_WIDTH_MM = 210.0
+LEAST_LINE_MM, LEAST_CIRCLE_MM = 0.12, 0.9
 _LINES = ("LineString", "MultiLineString", "LinearRing")
 
 
@@ -52,6 +59,7 @@ def draw_polygons(
     outline_mm: float,
     opacity: float = 1.0,
     zorder: float = 2.0,
+    hatch: str | None = None,
     gid: str = "",
 ) -> PathCollection:
     """Draw polygons in one colour; other geometry is left out."""
@@ -62,6 +70,7 @@ def draw_polygons(
         edgecolors=outline,
         linewidths=outline_mm * POINTS_PER_MM,
         joinstyle="round",
+        hatch=hatch,
         alpha=opacity if opacity < 1.0 else None,
         zorder=zorder,
         gid=gid or None,
@@ -166,9 +175,12 @@ def draw_cities(
                     ax,
                     areas,
                     fill=one.colour,
-                    outline=style.outline_colour,
+                    outline=HATCHING if one.missing else style.outline_colour,
                     outline_mm=style.outline_width,
                     opacity=style.opacity,
+                    # Shared borders show the outline of the areas with data.
+                    zorder=1.9 if one.missing else 2.0,
+                    hatch=MISSING_HATCH if one.missing else None,
                     gid=f"{gid}-{position}",
                 )
             )
@@ -188,6 +200,30 @@ def draw_cities(
                 )
             )
     return drawn
+
+
+def scaled_to_page(style: LayerStyle, width_mm: float) -> LayerStyle:
+    """Return a style with the symbols of an A4 page made smaller for a narrower one.
+
+    Parameters
+    ----------
+    style : LayerStyle
+        Sizes in mm on A4.
+    width_mm : float
+        Width of the page or column.
+
+    Returns
+    -------
+    LayerStyle
+        Lines never thinner than 0.12 mm, circles never smaller than 0.9 mm.
+    """
+    factor = float(np.clip(width_mm / A4_WIDTH_MM, 0.5, 1.0))
+    least = LEAST_LINE_MM if style.geometry == "line" else LEAST_CIRCLE_MM
+    classes = tuple(
+        one if one.size is None else replace(one, size=max(one.size * factor, min(one.size, least)))
+        for one in style.classes
+    )
+    return replace(style, classes=classes)
 
 
 def projected_points(positions: CityPositions, crs: object) -> np.ndarray:

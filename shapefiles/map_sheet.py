@@ -145,6 +145,13 @@ def checked_labels(labels: pd.Series | None, cities: gpd.GeoDataFrame) -> None:
         )
 
 
+def room_width_mm(ax: Axes | None, options: MapOptions) -> float:
+    """Return the width a map has: its axes', or that of a new figure."""
+    if ax is None:
+        return column_width_mm(options.width)
+    return float(ax.get_position().width * figure_size_mm(ax.figure)[0])
+
+
 def _note(options: MapOptions, crs: CRS) -> str:
     parts = []
     if options.source:

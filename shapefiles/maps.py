@@ -20,6 +20,15 @@ from shapefiles.figures_page import BODY_SIZE, house_style, save_figure
 from shapefiles.language import label
 from shapefiles.map_furniture import legend_block
 from shapefiles.map_insets import MapInset
+from shapefiles.map_shapes import (
+    POINT_DIAMETER_MM,
+    POINTS_PER_MM,
+    draw_circles,
+    draw_cities,
+    draw_lines,
+    draw_polygons,
+    scaled_to_page,
+)
 from shapefiles.map_sheet import (
     MapOptions,
     MapPane,
@@ -27,8 +36,8 @@ from shapefiles.map_sheet import (
     checked_labels,
     for_each_pane,
     open_sheet,
+    room_width_mm,
 )
-from shapefiles.map_shapes import POINTS_PER_MM, draw_circles, draw_cities, draw_lines
 from shapefiles.styles import (
     categorised_style,
     choropleth_style,
@@ -201,6 +210,7 @@ def _map_of_classes(
     checked_cities(cities)
     checked_labels(options.labels, cities)
     require_same_cities(cities.index, values.index, left_name="cities", right_name="values")
+    style = scaled_to_page(style, room_width_mm(ax, options))
     classes = style.class_of(values.reindex(cities.index))
     block = legend_block(style, as_points=bool((cities.geom_type == "Point").all()))
     with house_style(options.language, [*options.texts, *block.texts]) as families:
@@ -208,9 +218,19 @@ def _map_of_classes(
 
         def draw(pane: MapPane) -> None:
             draw_cities(pane.ax, pane.shapes, classes.loc[pane.ids], style)
-            _names(pane, options, families, dots=True)
+            spots = _circle_radii(pane, classes.loc[pane.ids], style)
+            _names(pane, options, families, nodes=spots, dots=spots is None)
 
         return for_each_pane(panes, draw)
+
+
+def _circle_radii(pane: MapPane, classes: pd.Series, style: LayerStyle) -> np.ndarray | None:
+    """Return x, y and radius in points of cities drawn as circles; None for polygons."""
+    if not (pane.shapes.geom_type == "Point").all():
+        return None
+    sizes = np.array([one.size or POINT_DIAMETER_MM for one in style.classes])
+    radii = np.where(classes >= 0, sizes[classes.to_numpy()], 0.0) / 2.0 * POINTS_PER_MM
+    return np.column_stack([pane.points, radii])
 
 
 def network_map(
@@ -273,6 +293,9 @@ def network_map(
         value_style = value_style or choropleth_style(
             values, column="value", title=str(values.name or ""), palette="grey", language=language
         )
+    room = room_width_mm(ax, options)
+    link_style = scaled_to_page(link_style, room)
+    size_style = None if size_style is None else scaled_to_page(size_style, room)
     styles = [style for style in (size_style, link_style, value_style) if style is not None]
     blocks = [legend_block(style) for style in styles]
     texts = [*options.texts, *(text for block in blocks for text in block.texts)]
@@ -306,8 +329,6 @@ def _lines_of(
 
 
 def _ground(pane: MapPane, values: pd.Series | None, style: LayerStyle | None) -> None:
-    from shapefiles.map_shapes import draw_polygons
-
     if values is not None and style is not None:
         draw_cities(pane.ax, pane.shapes, style.class_of(values).loc[pane.ids], style, gid="value")
         return
@@ -392,13 +413,20 @@ def _names(
     x, y = pane.points[rows].T
     if dots:
         draw_circles(
-            pane.ax, x, y, SEAT_DOT_MM, fill="#222222", outline="#ffffff", outline_mm=0.1, gid="seat"
+            pane.ax,
+            x,
+            y,
+            SEAT_DOT_MM,
+            fill="#222222",
+            outline="#ffffff",
+            outline_mm=0.1,
+            gid="seat",
         )
     radii = np.full(len(rows), SEAT_DOT_MM / 2 * POINTS_PER_MM) if nodes is None else nodes[rows, 2]
     # Small circles may lie under the halo of a name; the larger ones carry the message.
     large = None
     if nodes is not None and len(nodes):
-        large = nodes[nodes[:, 2] > np.median(nodes[:, 2]) * 1.2]
+        large = nodes[nodes[:, 2] > 1.2 * nodes[:, 2].min()]
     place_names(
         pane.ax,
         x,
@@ -415,7 +443,8 @@ def _names(
 def _inset_boxes(pane: MapPane) -> list[tuple[float, float, float, float]]:
     boxes = []
     for child in pane.ax.child_axes:
-        child.apply_aspect(child.get_axes_locator()(child, None))
+        locator: Any = child.get_axes_locator()
+        child.apply_aspect(locator(child, None))
         left, bottom, right, top = child.get_window_extent().extents
         boxes.append((float(left), float(bottom), float(right), float(top)))
     return boxes
