@@ -6,7 +6,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
-from analyses.export import Summary, finish, write_study_file
+from analyses.export import Summary, finish, worded, write_study_file
 from analyses.output_folder import output_folder
 from analyses.run import Progress, run_study
 from analyses.study import Study
@@ -60,5 +60,6 @@ def run_demo(
         for source in example_files().values():
             shutil.copyfile(source, inputs / source.name)
         write_study_file(demo_study_text(), folder / "study.toml", language=language)
-        result = run_study(study, folder=folder, progress=progress)
-        return finish(result, folder, final=Path(output), progress=progress)
+        tell = worded(progress, study.language)
+        result = run_study(study, folder=folder, progress=tell)
+        return finish(result, folder, final=Path(output), progress=tell)

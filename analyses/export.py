@@ -28,6 +28,7 @@ from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
+from spatial.options import Language
 
 EXPORT_STEPS = ("step_tables", "step_figures", "step_qgis", "step_report")
 
@@ -84,7 +85,8 @@ def run_and_write(
     study = read_study(file, language=language, seed=seed)
     inputs = [file, *(file.parent / name for name in input_files(study))]
     with output_folder(output, overwrite=overwrite, inputs=inputs) as folder:
-        result = run_study(study, folder=file.parent, progress=progress)
+        tell = worded(progress, study.language)
+        result = run_study(study, folder=file.parent, progress=tell)
         write_study_file(
             file.read_text(encoding="utf-8-sig"),
             folder / "study.toml",
@@ -92,7 +94,12 @@ def run_and_write(
             seed=seed,
             moved=(file.parent, Path(output)),
         )
-        return finish(result, folder, final=Path(output), progress=progress)
+        return finish(result, folder, final=Path(output), progress=tell)
+
+
+def worded(progress: Progress | None, language: Language) -> Progress:
+    """Turn the keys of steps into words; silence stays silence."""
+    return lambda step: progress(label(step, language)) if progress is not None else None
 
 
 def input_files(study: Study) -> list[str]:
@@ -108,14 +115,11 @@ def input_files(study: Study) -> list[str]:
     return files
 
 
-def finish(
-    result: StudyResult, folder: Path, *, final: Path, progress: Progress | None = None
-) -> Summary:
+def finish(result: StudyResult, folder: Path, *, final: Path, progress: Progress) -> Summary:
     """Write all results into ``folder``, which will be renamed to ``final``."""
-    tell = progress or (lambda _: None)
     study, name = result.study, result.study.outputs.name
 
-    tell("step_tables")
+    progress("step_tables")
     tables = study_tables(result)
     write_csv_tables(folder / "tables", tables)
     write_workbook(
@@ -123,13 +127,13 @@ def finish(
     )
     _write_networks(result, folder)
 
-    tell("step_figures")
+    progress("step_figures")
     figures = write_figures(result, folder / "figures")
 
-    tell("step_qgis")
+    progress("step_qgis")
     write_qgis(result, folder)
 
-    tell("step_report")
+    progress("step_report")
     write_report(build_report(result, figures=figures), folder / "report.html")
     record = run_record(result)
     (folder / RUN_RECORD).write_text(

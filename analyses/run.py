@@ -211,13 +211,17 @@ def read_background(
 ) -> tuple[gpd.GeoDataFrame | None, StudyArea]:
     """Read the background of the maps; returns the area with the file in its passport."""
     section = study.background
+    import geopandas as gpd
+
     if section is None:
         return None, area
     found = read_shapes(
         CitiesSource(path=str(folder / section.file), id=section.name, layer=section.layer)
     )
-    shapes = found.frame[[section.name, found.frame.geometry.name]].to_crs("EPSG:4326")
-    shapes = shapes.rename(columns={section.name: "name"}).rename_geometry("geometry")
+    degrees = found.frame.to_crs("EPSG:4326")
+    shapes = gpd.GeoDataFrame(
+        {"name": degrees[section.name].astype(str)}, geometry=degrees.geometry.to_numpy(), crs=4326
+    )
     source = replace(found.source, role="background")
     return shapes, replace(area, passport=area.passport.with_sources(source))
 
