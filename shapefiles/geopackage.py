@@ -121,11 +121,13 @@ def write_geopackage(
     refuse_open_database(target)
     moment = export_moment(timestamp).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     with atomic_file(target) as temporary:
+        identifiers = _identifiers(layers, attribute_tables)
         with _gdal_clock(moment):
             for layer in layers:
-                _write_layer(layer, temporary)
+                _write_layer(layer, temporary, identifiers[layer.table])
             table_fields = {
-                table.table: _write_table(table, temporary) for table in attribute_tables
+                table.table: _write_table(table, temporary, identifiers[table.table])
+                for table in attribute_tables
             }
         with closing(sqlite3.connect(temporary)) as database:
             _add_styles(database, layers, moment)
@@ -144,6 +146,19 @@ def _refuse_repeated_tables(layers: Sequence[Layer], tables: Sequence[AttributeT
         raise ExportError(f"Tables named twice: {listed(sorted(twice))}; give each its own name.")
 
 
+def _identifiers(layers: Sequence[Layer], tables: Sequence[AttributeTable]) -> dict[str, str]:
+    """Return the title of each table, made different where two share one (the format asks it)."""
+    titles = {layer.table: layer.title for layer in layers}
+    titles |= {table.table: table.title for table in tables}
+    taken, identifiers = {"layer_styles"}, {}
+    for table, title in titles.items():
+        text = xml_text(title).strip() or table
+        text = f"{text} ({table})" if text in taken else text
+        taken.add(text)
+        identifiers[table] = text
+    return identifiers
+
+
 @contextmanager
 def _gdal_clock(moment: str) -> Iterator[None]:
     import pyogrio
@@ -156,7 +171,7 @@ def _gdal_clock(moment: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def _write_layer(layer: Layer, path: Path) -> None:
+def _write_layer(layer: Layer, path: Path, identifier: str) -> None:
     import pyogrio
 
     kinds = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
@@ -175,7 +190,7 @@ def _write_layer(layer: Layer, path: Path) -> None:
                 geometry_type=geometry_type,
                 promote_to_multi=geometry_type.startswith("Multi"),
                 dataset_options=_new_file(path),
-                layer_options=_layer_options(layer.title, layer.abstract),
+                layer_options=_layer_options(identifier, layer.abstract),
             )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise ExportError(f"The layer {layer.table!r} cannot be written: {error}") from error
@@ -183,7 +198,7 @@ def _write_layer(layer: Layer, path: Path) -> None:
         raise ExportError(f"The layer {layer.table!r} cannot be written: {error}") from error
 
 
-def _write_table(table: AttributeTable, path: Path) -> dict[str, str]:
+def _write_table(table: AttributeTable, path: Path, identifier: str) -> dict[str, str]:
     import pyogrio
 
     frame, fields = table_frame(table)
@@ -195,7 +210,7 @@ def _write_table(table: AttributeTable, path: Path) -> dict[str, str]:
             driver="GPKG",
             append=path.exists(),
             dataset_options=_new_file(path),
-            layer_options=_layer_options(table.title, table.abstract),
+            layer_options=_layer_options(identifier, table.abstract),
         )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise ExportError(f"The table {table.table!r} cannot be written: {error}") from error
@@ -208,11 +223,11 @@ def _new_file(path: Path) -> dict[str, str]:
     return {} if path.exists() else {"VERSION": GEOPACKAGE_VERSION}
 
 
-def _layer_options(title: str, abstract: str) -> dict[str, str]:
+def _layer_options(identifier: str, abstract: str) -> dict[str, str]:
     return {
         "GEOMETRY_NAME": "geom",
         "FID": "fid",
-        "IDENTIFIER": xml_text(title),
+        "IDENTIFIER": identifier,
         "DESCRIPTION": xml_text(abstract),
     }
 

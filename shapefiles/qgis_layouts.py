@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from shapefiles.language import label
-from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm
+from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm, wrapped
 from shapefiles.qgis_windows import MapWindow
 from shapefiles.qgis_xml import (
     add,
@@ -251,10 +251,10 @@ def _append_insets(layout: ET.Element, content: LayoutContent) -> None:
         x = left + width - offset - inset_width if right else left + offset
         name = f"inset_{position + 1}"
         box = (x, y, inset_width, inset_height)
-        window = inset.fitted(inset_width, inset_height, margin=0.12)
+        window = inset.with_headroom().fitted(inset_width, inset_height, margin=0.12)
         _append_map(layout, content, name, box, window, z=3 + position)
         if inset.title:
-            words = one_line(inset.title, 40)
+            words = wrapped(inset.title, 6.5, inset_width - 3.0, most_lines=1)
             place = (x + 0.8, y + 0.4, inset_width - 1.6, 4.0)
             _append_label(
                 layout, content, f"{name}_title", words, place, size=6.5, language=content.language

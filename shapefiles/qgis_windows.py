@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +43,12 @@ class MapWindow:
     metres: float = 1.0
     title: str = ""
 
+    def with_headroom(self) -> MapWindow:
+        """Return the window with room at the top for its title."""
+        west, south, east, north = self.bounds
+        share = 0.16 if self.title else 0.0
+        return replace(self, bounds=(west, south, east, north + share * (north - south)))
+
     def fitted(self, width: float, height: float, *, margin: float = 0.03) -> MapWindow:
         """Return the window widened to the shape of a frame of ``width`` x ``height`` mm."""
         west, south, east, north = self.bounds
@@ -52,7 +58,7 @@ class MapWindow:
         upright = across * height / width
         x, y = (west + east) / 2.0, (south + north) / 2.0
         bounds = (x - across / 2, y - upright / 2, x + across / 2, y + upright / 2)
-        return MapWindow(bounds=bounds, crs=self.crs, metres=self.metres, title=self.title)
+        return replace(self, bounds=bounds)
 
 
 def background_of(layers: Sequence[Layer]) -> gpd.GeoSeries | None:
@@ -124,7 +130,7 @@ def _part_title(shapes: gpd.GeoDataFrame) -> str:
     if column is None:
         return ""
     names = [one_line(name, 24) for name in shapes[column].dropna()]
-    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return "; ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def _window(bounds: tuple[float, ...], crs: CRS, title: str, *, inset: bool) -> MapWindow:

@@ -461,7 +461,7 @@ def outline_style(
     title: str,
     name: str = "outline",
     geometry: GeometryKind = "polygon",
-    fill: str = "#f7f7f5",
+    fill: str = "#fdfdfc",
     colour: str = "#b9b9b4",
     width: float = 0.2,
 ) -> LayerStyle:

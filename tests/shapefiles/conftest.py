@@ -6,7 +6,18 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from shapefiles.example import example_files
+from networks.flows import flow_network
+from networks.lines import link_lines
+from shapefiles.example import example_area, example_files
+from shapefiles.layers import Layer, name_labels
+from shapefiles.styles import (
+    categorised_style,
+    choropleth_style,
+    link_width_style,
+    lisa_style,
+    outline_style,
+    sized_point_style,
+)
 
 # Bridgeport touches New Haven and New York; 01001 stands for ids that begin with a zero.
 FEW = {
@@ -44,3 +55,108 @@ def few_figures() -> pd.DataFrame:
             "region": panel["cbsa"].map(region),
         }
     ).reset_index(drop=True)
+
+
+# ---- a study as it goes to QGIS
+
+HOSTILE_NAMES = (
+    'New <York> & "Jersey" O\'Neil',
+    "=SUM(A1:A9)",
+    "<script>alert('x')</script>",
+    "北京市 — 中华人民共和国",
+    "[% @project_title %] ]]> &amp; %s {0}",
+    "😀 مدينة \u202eRTL \x07bell",
+    "x" * 300,
+    "'; DROP TABLE layer_styles; --",
+    "line\nbreak\ttab\\back",
+    " ",
+)
+
+
+@pytest.fixture(scope="session")
+def hostile_names() -> tuple[str, ...]:
+    """Names that break careless writers."""
+    return HOSTILE_NAMES
+
+
+@pytest.fixture(scope="session")
+def metro_layers() -> dict[str, Layer]:
+    """Metros, cities, links and states of the example, some metros with hostile names."""
+    area = example_area(complete_only=False)
+    income = area.wide("real_income_per_head")
+    change = (income[1991] / income[1990] - 1.0) * 100.0
+    metros = area.cities[["name", "region", "geometry"]].copy()
+    metros["韧性 1990–91"] = change - change.mean()
+    metros.loc[metros.index[:12], "韧性 1990–91"] = float("nan")
+    metros["size"] = income[1990].rank().to_numpy()
+    metros["cluster"] = "Not significant"
+    metros.loc[metros.index[:40:2], "cluster"] = "High-High"
+    metros.loc[metros.index[1:30:2], "cluster"] = "Low-Low"
+    metros.loc[metros.index[60:63], "cluster"] = None
+    metros["community"] = [float(i % 11 + 1) for i in range(len(metros))]
+    metros["many"] = pd.array([i if i % 3 else None for i in range(len(metros))], dtype="Int64")
+    metros["yes"] = pd.array([i % 2 == 0 if i % 5 else None for i in range(len(metros))], "boolean")
+    metros.loc[metros.index[: len(HOSTILE_NAMES)], "name"] = list(HOSTILE_NAMES)
+    names = name_labels(metros["size"], priority="size", most=20)
+    resistance = metros["韧性 1990–91"]
+    polygons = Layer(
+        table="metros",
+        title="Metropolitan areas <&>",
+        data=metros,
+        styles=(
+            choropleth_style(
+                resistance, column="韧性 1990–91", title='Resistance <b> & "more"', centre=0.0, k=6
+            ).with_labels(names),
+            lisa_style(metros["cluster"], column="cluster", title="局部聚类", language="zh"),
+            categorised_style(metros["community"], column="community", title="Communities"),
+            choropleth_style(metros["size"], column="size", title="Size", scheme="quantiles"),
+        ),
+        aliases={"name": "城市 <name>", "many": 'Whole numbers with "gaps"'},
+        abstract="Example <data> & more",
+        group="Resilience <&>",
+    )
+    flows = pd.read_csv(example_files()["air_links"], dtype={"origin": str, "destination": str})
+    network = flow_network(
+        flows,
+        area.cities,
+        origin="origin",
+        destination="destination",
+        flow="airlines",
+        unknown="drop",
+    )
+    strength = pd.Series(network.flows.sum(axis=1), index=network.cities)
+    points = area.cities[["name"]].assign(strength=strength.reindex(area.cities.index).fillna(0.0))
+    places = gpd.points_from_xy(area.cities["longitude"], area.cities["latitude"], crs="EPSG:4326")
+    points = gpd.GeoDataFrame(points, geometry=places)
+    lines = link_lines(network, area.cities)
+    lines = lines[lines["weight"] >= 3].reset_index(drop=True)
+    states = gpd.read_parquet(example_files()["states"])
+    return {
+        "cities": Layer(
+            table="cities",
+            title="Cities",
+            data=points,
+            styles=(
+                sized_point_style(
+                    points["strength"], column="strength", title="Strength"
+                ).with_labels(name_labels(points["strength"], priority="strength", most=30)),
+            ),
+            group="Network",
+        ),
+        "links": Layer(
+            table="links",
+            title="Links",
+            data=lines,
+            styles=(link_width_style(lines["weight"], column="weight", title="Air links"),),
+            group="Network",
+        ),
+        "metros": polygons,
+        "states": Layer(
+            table="states",
+            title="States",
+            data=states[["geometry"]],
+            styles=(outline_style(title="States"),),
+            context=True,
+            id_field="",
+        ),
+    }

@@ -1,0 +1,198 @@
+"""Open a GeoPackage or a project in QGIS, as a user would, and print what is found as JSON.
+
+Run with the Python that QGIS uses: python3 open_in_qgis.py FILE FOLDER_FOR_PICTURES
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def describe_layer(layer):
+    """Say what a user sees of a layer: fields, classes, features without a symbol."""
+    from qgis.core import (
+        QgsExpressionContext,
+        QgsExpressionContextUtils,
+        QgsRenderContext,
+    )
+
+    found = {
+        "name": layer.name(),
+        "valid": layer.isValid(),
+        "features": layer.featureCount(),
+        "spatial": layer.isSpatial(),
+        "fields": [field.name() for field in layer.fields()],
+        "aliases": {field.name(): field.alias() for field in layer.fields() if field.alias()},
+        "title": layer.metadata().title(),
+        "crs": layer.crs().authid(),
+    }
+    if not layer.isValid() or not layer.isSpatial():
+        return found
+    renderer = layer.renderer().clone()
+    found["renderer"] = renderer.type()
+    found["legend"] = [item.label() for item in renderer.legendSymbolItems()]
+    keys = {item.ruleKey(): item.label() for item in renderer.legendSymbolItems()}
+    context = QgsRenderContext()
+    scopes = QgsExpressionContextUtils.globalProjectLayerScopes(layer)
+    context.setExpressionContext(QgsExpressionContext(scopes))
+    renderer.startRender(context, layer.fields())
+    classes, lacking = {}, 0
+    for feature in layer.getFeatures():
+        context.expressionContext().setFeature(feature)
+        if not renderer.willRenderFeature(feature, context):
+            lacking += 1
+            continue
+        # The root rule of a rule renderer reports itself too; it is no entry of the legend.
+        shown = renderer.legendKeysForFeature(feature, context)
+        labels = {keys[key] for key in shown if key in keys}
+        classes[str(feature[found["fields"][1]]) if len(found["fields"]) > 1 else feature.id()] = (
+            sorted(labels)
+        )
+    renderer.stopRender(context)
+    found["classes"], found["without_symbol"] = classes, lacking
+    found["labelled"] = bool(layer.labelsEnabled() and layer.labeling())
+    if found["labelled"]:
+        settings = layer.labeling().settings()
+        found["label_field"] = settings.fieldName
+        found["label_font"] = settings.format().font().family()
+    setup = {f.name(): layer.editorWidgetSetup(i).type() for i, f in enumerate(layer.fields())}
+    found["widgets"] = {name: kind for name, kind in setup.items() if kind}
+    return found
+
+
+def open_geopackage(path):
+    """Load every table with its default style, and list its other styles."""
+    from qgis.core import QgsProviderRegistry, QgsVectorLayer
+
+    layers = []
+    for sub in QgsProviderRegistry.instance().querySublayers(path):
+        if sub.name() == "layer_styles":
+            continue
+        layer = QgsVectorLayer(sub.uri(), sub.name(), "ogr")
+        found = describe_layer(layer)
+        related, _, names, _, _ = layer.listStylesInDatabase()
+        found["styles"] = list(names)[:related]  # then follow those of other tables
+        layers.append(found)
+    return {"layers": layers}
+
+
+def picture_is_blank(image):
+    """Tell whether a picture has one colour only."""
+    first = image.pixel(0, 0)
+    across, down = max(image.width() // 200, 1), max(image.height() // 200, 1)
+    return all(
+        image.pixel(x, y) == first
+        for x in range(0, image.width(), across)
+        for y in range(0, image.height(), down)
+    )
+
+
+def open_project(path, folder):
+    """Load a project, describe it, and print its layouts to pictures."""
+    from qgis.core import QgsLayoutExporter, QgsProject
+
+    project = QgsProject.instance()
+    opened = project.read(path)
+    themes = project.mapThemeCollection()
+    tree = project.layerTreeRoot()
+    result = {
+        "opened": opened,
+        "title": project.title(),
+        "crs_valid": project.crs().isValid(),
+        "crs": project.crs().description(),
+        "ellipsoid": project.ellipsoid(),
+        "in_tree": [node.layer() is not None for node in tree.findLayers()],
+        "groups": [group.name() for group in tree.findGroups()],
+        "visible": [n.name() for n in tree.findLayers() if n.isVisible()],
+        "layers": [describe_layer(layer) for layer in project.mapLayers().values()],
+        "themes": {
+            name: [layer.name() for layer in themes.mapThemeVisibleLayers(name)]
+            for name in themes.mapThemes()
+        },
+        "relations": {
+            r.name(): r.isValid() for r in project.relationManager().relations().values()
+        },
+        "view": not project.viewSettings().defaultViewExtent().isEmpty(),
+        "layouts": {},
+    }
+    for number, layout in enumerate(project.layoutManager().printLayouts()):
+        settings = QgsLayoutExporter.ImageExportSettings()
+        settings.dpi = 60
+        picture = str(Path(folder) / f"layout_{number}.png")
+        done = QgsLayoutExporter(layout).exportToImage(picture, settings)
+        result["layouts"][layout.name()] = describe_layout(layout, picture, done)
+    return result
+
+
+def describe_layout(layout, picture, done):
+    """Say what a printed page holds and whether everything lies on it."""
+    from qgis.core import (
+        QgsLayoutExporter,
+        QgsLayoutItemLabel,
+        QgsLayoutItemLegend,
+        QgsLayoutItemMap,
+        QgsLayoutItemPicture,
+        QgsLayoutItemScaleBar,
+    )
+    from qgis.PyQt.QtGui import QImage
+
+    page = layout.pageCollection().page(0).rect()
+    image = QImage(picture)
+    scale = image.width() / page.width()
+
+    def of(kind):
+        return [item for item in layout.items() if isinstance(item, kind)]
+
+    def cut(item):
+        box = (item.pos().x() + 1, item.pos().y() + 1, item.rect().width() - 2)
+        left, top, width = (int(value * scale) for value in box)
+        return image.copy(left, top, width, int((item.rect().height() - 2) * scale))
+
+    outside = []
+    for item in [*of(QgsLayoutItemMap), *of(QgsLayoutItemLegend), *of(QgsLayoutItemScaleBar)]:
+        right, bottom = item.pos().x() + item.rect().width(), item.pos().y() + item.rect().height()
+        if right > page.width() + 0.5 or bottom > page.height() + 0.5:
+            outside.append([item.id(), right, bottom])
+    legends = []
+    for legend in of(QgsLayoutItemLegend):
+        legends.append([node.name() for node in legend.model().rootGroup().findLayers()])
+    return {
+        "exported": done == QgsLayoutExporter.Success,
+        "blank_maps": [m.id() for m in of(QgsLayoutItemMap) if picture_is_blank(cut(m))],
+        "maps": {
+            m.id(): [m.followVisibilityPresetName(), m.crs().description()]
+            for m in of(QgsLayoutItemMap)
+        },
+        "legends": legends,
+        "linked": [legend.linkedMap() is not None for legend in of(QgsLayoutItemLegend)],
+        "scale_bars": [
+            [b.linkedMap() is not None, b.unitsPerSegment(), b.rect().width()]
+            for b in of(QgsLayoutItemScaleBar)
+        ],
+        "texts": {label.id(): label.currentText() for label in of(QgsLayoutItemLabel)},
+        "pictures": len(of(QgsLayoutItemPicture)),
+        "outside": outside,
+    }
+
+
+def main():
+    """Open the file named on the command line."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from qgis.core import QgsApplication, QgsSettings
+
+    path, folder = sys.argv[1], sys.argv[2]
+    QgsApplication.setPrefixPath(os.environ.get("QGIS_PREFIX_PATH", "/usr"), True)
+    application = QgsApplication([], True, folder)
+    application.initQgis()
+    QgsSettings().setValue("qgis/walForSqlite3", False)
+    found = open_geopackage(path) if path.endswith(".gpkg") else open_project(path, folder)
+    Path(folder, "found.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)  # Qt objects of QGIS may crash while the interpreter ends.
+
+
+if __name__ == "__main__":
+    main()
