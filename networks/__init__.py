@@ -28,6 +28,7 @@ from networks.modified_gravity import (
     modified_gravity_sensitivity,
 )
 from networks.qap import QapCorrelation, qap_correlation
+from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
@@ -40,6 +41,7 @@ __all__ = [
     "LinkageNetwork",
     "NetworkStructure",
     "QapCorrelation",
+    "QapRegression",
     "absolute_backbone",
     "centralities",
     "communities",
@@ -61,6 +63,7 @@ __all__ = [
     "network_from_networkx",
     "noise_corrected_backbone",
     "qap_correlation",
+    "qap_regression",
     "quantile_backbone",
     "radiation_network",
     "row_mean_backbone",
