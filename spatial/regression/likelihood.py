@@ -28,7 +28,7 @@ from spatial.regression.within import within
 SEARCH_TOLERANCE = 1e-7
 # Distance to the end of the valid interval, as a share of its width, that counts as at the border.
 BORDER_SHARE = 1e-5
-SCAN_POINTS = 9
+SCAN_POINTS = 7
 # A residual sum of squares below this share of the total is rounding noise.
 PERFECT_FIT = 1e-20
 

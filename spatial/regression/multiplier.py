@@ -8,17 +8,14 @@ import numpy as np
 from scipy import sparse
 
 from spatial.regression.log_determinant import (
-    DENSE_SHARE,
     IMAGINARY_STEP,
     LogDeterminant,
     factors_of,
     imaginary_derivative,
+    prefers_dense,
 )
 from spatial.regression.spatial_lag import SpatialLag, solve_columns
 
-# Below this an explicit inverse is faster than complex sparse factors.
-DENSE_INVERSE_LIMIT = 400
-DENSE_MATRIX_LIMIT = 3000
 # Columns solved at once for traces of products with other weights.
 TRACE_BLOCK = 512
 
@@ -58,12 +55,10 @@ def cross_trace(matrix: sparse.csr_array, rho: float) -> float:
     tr(G G') = tr((A'A)^-1 W'W) is the derivative of ln |A'A + h W'W| at h = 0, taken along an
     imaginary step, so that one sparse factorisation gives it.
     """
-    n = matrix.shape[0]
-    dense = matrix.nnz > DENSE_SHARE * n * n and n <= DENSE_MATRIX_LIMIT
-    if n <= DENSE_INVERSE_LIMIT or dense:
+    if prefers_dense(matrix):
         gain = lagged_multiplier(matrix, rho)
         return float(np.vdot(gain, gain))
-    system = sparse.eye_array(n, format="csc") - rho * matrix.tocsc()
+    system = sparse.eye_array(matrix.shape[0], format="csc") - rho * matrix.tocsc()
     lagged = sparse.csc_array(matrix.T @ matrix)
     perturbed = sparse.csc_array(system.T @ system) + complex(0.0, IMAGINARY_STEP) * lagged
     return imaginary_derivative(factors_of(sparse.csc_array(perturbed)))

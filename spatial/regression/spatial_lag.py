@@ -8,10 +8,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from spatial.regression.log_determinant import factors_of
+from spatial.regression.log_determinant import factors_of, prefers_dense
 
-# Below this a dense solve is faster than preparing sparse factors.
-DENSE_SOLVE_LIMIT = 400
 # A row sum this close to one is one: sums of a thousand rounded shares differ by less.
 ROW_SUM_TOLERANCE = 1e-8
 
@@ -92,7 +90,7 @@ def solve_columns(
 ) -> np.ndarray:
     """(I - rho W)^-1 B, or its transpose, for B of shape (n, k)."""
     n = matrix.shape[0]
-    if n <= DENSE_SOLVE_LIMIT:
+    if prefers_dense(matrix):
         system = np.eye(n) - rho * matrix.toarray()
         return np.linalg.solve(system.T if transposed else system, columns)
     system = sparse.eye_array(n, format="csc") - rho * matrix.tocsc()
