@@ -100,8 +100,10 @@ def _candidates(
         found = tree.query(shapes)
     first, second = found[0].astype(np.int64), found[1].astype(np.int64)
     upper = first < second
-    open_pairs = np.setdiff1d(first[upper] * n + second[upper], certain)
-    first, second = np.divmod(open_pairs, n)
+    pairs = first[upper] * n + second[upper]
+    place = np.searchsorted(certain, pairs)
+    known = np.append(certain, -1)[place] == pairs
+    first, second = np.divmod(pairs[~known], n)
     if tolerance == 0.0 and len(first):
         shapely.prepare(shapes[np.unique(first)])
         touch = shapely.intersects(shapes[first], shapes[second])
@@ -160,7 +162,7 @@ def _common_segments(shapes: np.ndarray) -> np.ndarray:
 
 
 def _owners_in_common(thing: np.ndarray, owner: np.ndarray, n: int) -> np.ndarray:
-    """Pairs i < j, coded i * n + j, of owners that hold a thing in common."""
+    """Pairs i < j, coded i * n + j and sorted, of owners that hold a thing in common."""
     counts = np.bincount(thing)
     shared = counts[thing] > 1
     held = sparse.csr_array(
@@ -168,4 +170,4 @@ def _owners_in_common(thing: np.ndarray, owner: np.ndarray, n: int) -> np.ndarra
         shape=(len(counts), n),
     )
     both = sparse.triu(held.T @ held, k=1).tocoo()
-    return np.unique(both.coords[0].astype(np.int64) * n + both.coords[1])
+    return np.sort(both.coords[0].astype(np.int64) * n + both.coords[1])

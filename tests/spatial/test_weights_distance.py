@@ -64,7 +64,7 @@ def test_knn_equals_the_sorted_distance_table(points, data):
     assert (farthest_in <= nearest_out + 2e-6).all()
 
 
-def test_knn_equals_libpysal_on_the_sphere():
+def test_band_equals_libpysal_on_the_sphere():
     rng = np.random.default_rng(1)
     cities = cities_at(rng.uniform([-180, -90], [180, 90], (300, 2)))
     vectors = np.radians(cities.to_numpy())
