@@ -179,7 +179,8 @@ class _FullCells:
             products = self._values @ self._many[place[self._rows] * self._n + place[self._columns]]
         else:
             np.take(self._y[order], order, axis=1, out=self._buffer, mode="clip")
-            products = np.vdot(self._x, self._buffer)
+            # einsum, not BLAS: its threads cost more than these small products are worth.
+            products = np.einsum("ij,ij->", self._x, self._buffer)
         return float((products - self._mean_product) / self._scale)
 
 
