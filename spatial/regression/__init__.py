@@ -1,5 +1,6 @@
 """Spillover regressions: spatial panels, their effects and their specification tests."""
 
+from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.effects import EffectsResult
 from spatial.regression.panel import fit_panel
 from spatial.regression.results import PanelResult
@@ -15,6 +16,7 @@ __all__ = [
     "LagrangeTests",
     "PanelResult",
     "ReductionTests",
+    "fit_cross_section",
     "fit_panel",
     "lm_tests",
     "reduction_tests",

@@ -161,6 +161,8 @@ class PanelResult(Result):
         """Lagrange multiplier tests of the regressors of this model; see ``lm_tests``."""
         from spatial.regression.specification_tests import lagrange_tests
 
+        if self.n_years < 2:
+            return lagrange_tests(self.design, kinds=("pooled",))
         return lagrange_tests(self.design)
 
     def reduction_tests(self) -> ReductionTests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -107,10 +108,12 @@ def lm_tests(
     return lagrange_tests(panel_design(formula, data, weights, city=city, year=year))
 
 
-def lagrange_tests(design: PanelDesign) -> LagrangeTests:
-    """Run the LM tests of ``lm_tests`` on a prepared panel."""
-    rows = {}
-    for effects in get_args(Effects):
+def lagrange_tests(
+    design: PanelDesign, *, kinds: Sequence[Effects] = get_args(Effects)
+) -> LagrangeTests:
+    """Run the LM tests of ``lm_tests`` on a prepared panel, for the kinds of effects given."""
+    rows: dict[tuple[str, str], tuple[float, int, float]] = {}
+    for effects in kinds:
         for name, statistic in zip(LM_NAMES, _lagrange_statistics(design, effects), strict=True):
             rows[effects, name] = (statistic, 1, chi2_p_value(statistic, 1))
     return LagrangeTests(
