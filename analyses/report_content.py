@@ -17,6 +17,9 @@ from shapefiles.language import label
 from spatial.errors import ExportError
 from spatial.options import Language
 
+TEXT_BLOCK = 180.0
+"""Width in millimetres of a picture that does not say its own."""
+
 PRINTED_WIDTH = 1600
 """Pixels across an embedded picture: 240 dpi over the 17 cm of an A4 text block."""
 
@@ -36,12 +39,15 @@ class ReportTable:
         need none, other numbers get three decimals.
     notes : tuple of str
         Method, source and reading of the numbers.
+    rules : tuple of int
+        Positions of rows with a thin rule above.
     """
 
     caption: str
     frame: pd.DataFrame
     formats: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rules: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class ReportFigure:
     alternative : str
         What the picture shows, for those who do not see it.
     notes : tuple of str
+    width : float
+        Width in print, millimetres; the page shows pictures in this proportion to each other.
     """
 
     caption: str
@@ -65,6 +73,7 @@ class ReportFigure:
     media_type: str
     alternative: str
     notes: tuple[str, ...] = ()
+    width: float = TEXT_BLOCK
 
     @property
     def source(self) -> str:
@@ -123,8 +132,10 @@ class ReportContent:
     language : {"en", "zh"}
     facts : tuple of (str, str)
         Name and value of the facts on top.
-    findings : tuple of str
-        Sentences.
+    findings : tuple of (str, tuple of str)
+        Subjects with their sentences.
+    caution : str
+        A sentence below the findings.
     sections : tuple of Section
     references : tuple of Reference
     """
@@ -133,7 +144,8 @@ class ReportContent:
     language: Language
     subtitle: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    caution: str = ""
     sections: tuple[Section, ...] = ()
     references: tuple[Reference, ...] = ()
 
@@ -173,15 +185,25 @@ def figure_from_file(
         return ReportFigure(caption, data, "image/svg+xml", alternative, notes)
     if not data.startswith(b"\x89PNG"):
         raise ExportError(f"The figure {str(path)!r} is no PNG and no SVG file.")
-    return ReportFigure(caption, _smaller_png(data, width), "image/png", alternative, notes)
+    small, millimetres = _smaller_png(data, width)
+    return ReportFigure(caption, small, "image/png", alternative, notes, millimetres)
 
 
-def _smaller_png(data: bytes, width: int) -> bytes:
-    """Scale a PNG down and store it with 256 colours, which maps and plots never exceed visibly."""
+def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
+    """Scale a PNG down to 256 colours, which maps and plots never exceed visibly.
+
+    Returns
+    -------
+    bytes
+    float
+        Width in millimetres by the resolution that the file states.
+    """
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as opened:
         picture = opened.convert("RGBA")
+        dots = opened.info.get("dpi", (0.0, 0.0))[0]
+    millimetres = min(25.4 * picture.width / dots, TEXT_BLOCK) if dots > 0 else TEXT_BLOCK
     page = Image.new("RGBA", picture.size, "white")
     page.alpha_composite(picture)
     flat = page.convert("RGB")
@@ -191,7 +213,7 @@ def _smaller_png(data: bytes, width: int) -> bytes:
     few = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     few.save(stream, "PNG", optimize=True)
-    return stream.getvalue()
+    return stream.getvalue(), float(millimetres)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
+import re
 
 import pandas as pd
 
@@ -36,7 +36,7 @@ def number_text(value: object, decimals: int = 3, language: Language = "en") -> 
     >>> number_text(-1234.5678, 2), number_text(1234.5, 1, "zh"), number_text(-0.0001, 2)
     ('−1,234.57', '1234.5', '0.00')
     """
-    if not isinstance(value, numbers.Real) or pd.isna(value):
+    if not isinstance(value, numbers.Real) or math.isnan(value):
         return MISSING
     number = float(value)
     if math.isinf(number):
@@ -55,7 +55,7 @@ def percent_text(value: object, decimals: int = 1, language: Language = "en") ->
     >>> percent_text(-0.0531), percent_text(0.5, 0, "zh")
     ('−5.3%', '50%')
     """
-    if not isinstance(value, numbers.Real) or pd.isna(value):
+    if not isinstance(value, numbers.Real) or math.isnan(value):
         return MISSING
     return f"{number_text(100 * float(value), decimals, language)}%"
 
@@ -68,7 +68,7 @@ def p_text(value: object) -> str:
     >>> p_text(0.0312), p_text(0.0002)
     ('0.031', '< 0.001')
     """
-    if not isinstance(value, numbers.Real) or pd.isna(value):
+    if not isinstance(value, numbers.Real) or math.isnan(value):
         return MISSING
     return f"< {SMALLEST_P}" if float(value) < SMALLEST_P else f"{float(value):.3f}"
 
@@ -101,47 +101,56 @@ def stars(p_value: float) -> str:
     return ""
 
 
-def _plain(value: object, language: Language) -> str:  # noqa: ARG001 - one signature for all
-    if isinstance(value, str):
-        return value
-    return MISSING if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+FORMATS = ("text", "number", "integer", "year", "p", "decimal<n>", "percent<n>")
+"""Number formats of report tables; ``number`` is text that is set like numbers, ``decimal2`` and
+``percent1`` have so many decimals."""
 
-
-FORMATS: dict[str, Callable[[object, Language], str]] = {
-    "text": _plain,
-    "number": _plain,
-    "integer": lambda value, language: number_text(value, 0, language),
-    "year": lambda value, _: number_text(value, 0, "zh"),
-    **{
-        f"decimal{places}": lambda value, language, places=places: number_text(
-            value, places, language
-        )
-        for places in range(1, 7)
-    },
-    **{
-        f"percent{places}": lambda value, language, places=places: percent_text(
-            value, places, language
-        )
-        for places in range(4)
-    },
-    "p": lambda value, _: p_text(value),
-}
-"""Number formats of report tables by name; ``number`` is text that is set like numbers."""
+_WITH_DECIMALS = re.compile(r"(decimal|percent)(\d)")
 
 
 def cell_text(value: object, number_format: str, language: Language) -> str:
     """Write one table cell; text stays as it is whatever the format.
 
+    Parameters
+    ----------
+    value : object
+    number_format : str
+        One of ``FORMATS``.
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     ConfigError
         If the format is not known.
+
+    Examples
+    --------
+    >>> cell_text(0.25, "percent1", "en"), cell_text(1990, "year", "en"), cell_text(None, "p", "en")
+    ('25.0%', '1990', '—')
     """
     if isinstance(value, str):
         return value
+    match = _WITH_DECIMALS.fullmatch(number_format)
+    if match is not None:
+        write = number_text if match[1] == "decimal" else percent_text
+        return write(value, int(match[2]), language)
+    if number_format == "integer":
+        return number_text(value, 0, language)
+    if number_format == "year":
+        return number_text(value, 0, "zh")  # no thousands separator
+    if number_format == "p":
+        return p_text(value)
     if number_format not in FORMATS:
         raise ConfigError(
             f"Number format {number_format!r} is not known"
-            f"{nearest_spelling(number_format, FORMATS)}."
+            f"{nearest_spelling(number_format, FORMATS)}; use one of {', '.join(FORMATS)}."
         )
-    return FORMATS[number_format](value, language)
+    return MISSING if _missing(value) else str(value)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))

@@ -1,0 +1,231 @@
+"""Sections of a report on spillover models and on the validity of the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyses.findings import model_findings
+from analyses.report_content import ReportTable, Section
+from analyses.report_methods import formula_words, weights_words
+from analyses.report_numbers import stars
+from analyses.report_sections import in_section, source_notes
+from analyses.report_warnings import weights_warnings
+from analyses.report_words import Words, words_of
+
+if TYPE_CHECKING:
+    from analyses.report_sections import Figures
+    from analyses.results import ModelRun, StudyResult
+
+EFFECT_KINDS = ("direct", "indirect", "total")
+
+
+def spillovers_section(result: StudyResult, figures: Figures) -> Section:
+    """Show each spillover model: what it says, coefficients, effects."""
+    words = words_of(result)
+    parts = []
+    for at, (name, model) in enumerate(result.models.items()):
+        effects = (effects_table(result, model),) if model.effects is not None else ()
+        parts.append(
+            Section(
+                f"spillovers-{at + 1}",
+                name,
+                points=tuple(model_findings(result, model)),
+                tables=(coefficient_table(result, model), *effects),
+            )
+        )
+    return Section(
+        "spillovers",
+        words("report_spillovers"),
+        paragraphs=(words("report_spillovers_reading"),),
+        figures=in_section(figures, "spillovers"),
+        subsections=tuple(parts),
+    )
+
+
+def coefficient_table(result: StudyResult, model: ModelRun) -> ReportTable:
+    """List the coefficients of a model, then how well it fits."""
+    words = words_of(result)
+    terms = model.result.tidy()
+    estimate, error = words("report_estimate"), words("report_std_error")
+    z, p = words("report_z"), words("column_p_value")
+    before, corrected = words("report_uncorrected"), model.result.bias_correction == "lee-yu"
+    rows: list[dict[str, str]] = [
+        {
+            words("report_term"): term_words(result, model, str(term)),
+            estimate: words.number(row["estimate"], 4) + stars(row["p_value"]),
+            **({before: words.number(row["uncorrected"], 4)} if corrected else {}),
+            error: words.number(row["std_error"], 4),
+            z: words.number(row["z"], 2),
+            p: words.p_cell(row["p_value"]),
+        }
+        for term, row in terms.iterrows()
+    ]
+    coefficients = len(rows)
+    rows += [
+        {**dict.fromkeys(rows[0], ""), words("report_term"): name, estimate: value}
+        for name, value in fit_rows(result, model)
+    ]
+    section = model.section
+    return ReportTable(
+        words("report_coefficients_caption", model=section.name),
+        pd.DataFrame(rows),
+        formats=dict.fromkeys((estimate, before, error, z, p), "number"),
+        notes=(
+            words("report_outcome_note", formula=formula_words(result, section.formula)),
+            words(
+                "report_weights_note",
+                weights=section.weights,
+                text=weights_words(result, section.weights),
+            ),
+            words(f"report_estimator_{model.result.bias_correction.replace('-', '_')}"),
+            words("report_stars"),
+            *source_notes(result),
+        ),
+        rules=(coefficients,),
+    )
+
+
+def term_words(result: StudyResult, model: ModelRun, term: str) -> str:
+    """Write a term of a model: a column by its wording, its spatial lag with W in front."""
+    words, study = words_of(result), result.study
+    if term in ("rho", "lambda", "const"):
+        outcome = study.column_label(model.section.formula.partition("~")[0].strip())
+        return words(f"report_term_{term}", outcome=outcome)
+    lagged = term.removeprefix("W ")
+    wording = study.column_label(lagged)
+    return wording if lagged == term else words("report_term_lag", variable=wording)
+
+
+def fit_rows(result: StudyResult, model: ModelRun) -> list[tuple[str, str]]:
+    """Lines below the coefficients: fixed effects, correction, counts, fit."""
+    words, section = words_of(result), model.section
+    yes, no = words("report_yes"), words("report_no")
+    rows = [
+        (words("report_city_effects"), yes if section.effects in ("city", "two-way") else no),
+        (words("report_year_effects"), yes if section.effects in ("year", "two-way") else no),
+        (
+            words("report_bias_correction"),
+            words(f"bias_{model.result.bias_correction.replace('-', '_')}"),
+        ),
+        (words("report_model_years"), words.years(model.years)),
+    ]
+    for key, value in model.result.glance().items():
+        known = FIT_LINES.get(str(key))
+        if known is not None:
+            rows.append((words(f"fit_{key}"), _fit_value(words, value, known)))
+    return rows
+
+
+FIT_LINES = {
+    "n_cities": 0,
+    "n_years": 0,
+    "n_observations": 0,
+    "log_likelihood": 2,
+    "sigma2": 6,
+    "r_squared": 3,
+    "r_squared_within": 3,
+    "corr2": 3,
+    "aic": 1,
+    "bic": 1,
+}
+"""Lines of fit that are printed, with their decimals."""
+
+
+def _fit_value(words: Words, value: Any, decimals: int) -> str:
+    if isinstance(value, int | float | np.number):
+        return words.number(float(value), decimals)
+    return str(value)
+
+
+def effects_table(result: StudyResult, model: ModelRun) -> ReportTable:
+    """List direct, indirect and total effects with standard errors in brackets."""
+    words = words_of(result)
+    assert model.effects is not None
+    rows: dict[str, list[str]] = {words("report_variable"): []}
+    for kind in EFFECT_KINDS:
+        rows[words(f"report_effect_{kind}")] = []
+        rows[words(f"report_effect_{kind}_p")] = []
+    for variable, row in model.effects.table.iterrows():
+        rows[words("report_variable")].append(result.study.column_label(str(variable)))
+        for kind in EFFECT_KINDS:
+            error = words.number(row[f"{kind}_se"], 4)
+            value = words.number(row[kind], 4) + stars(row[f"{kind}_p"])
+            rows[words(f"report_effect_{kind}")].append(f"{value} ({error})")
+            rows[words(f"report_effect_{kind}_p")].append(words.p_cell(row[f"{kind}_p"]))
+    frame = pd.DataFrame(rows)
+    method = words(f"report_inference_{model.effects.inference}", draws=model.effects.draws)
+    return ReportTable(
+        words("report_effects_caption", model=model.section.name),
+        frame,
+        formats=dict.fromkeys(frame.columns[1:], "number"),
+        notes=(words("report_effects_note", inference=method), words("report_stars")),
+    )
+
+
+def weights_section(result: StudyResult) -> Section:
+    """Show how valid the spatial weights are."""
+    words = words_of(result)
+    points = [
+        words("warning_of_weights", name=name, text=text)
+        for name, report in result.weights_reports.items()
+        for text in weights_warnings(result, name, report)
+    ]
+    return Section(
+        "weights",
+        words("report_weights"),
+        paragraphs=(words("report_weights_reading"),),
+        points=tuple(points),
+        tables=(weights_table(result),),
+    )
+
+
+def weights_table(result: StudyResult) -> ReportTable:
+    """Put the validity reports of all weights side by side."""
+    words = words_of(result)
+    columns: dict[str, list[str]] = {}
+    items: list[str] = []
+    for name, report in result.weights_reports.items():
+        low, high = report.rho_interval
+        values = {
+            "transform": words(f"transform_{report.transform.replace('-', '_')}"),
+            "n_links": words.count(report.n_links),
+            "share_nonzero": words.percent(report.share_nonzero),
+            "neighbours": words(
+                "report_span",
+                low=words.count(report.neighbours_min),
+                mean=words.number(report.neighbours_mean, 1),
+                high=words.count(report.neighbours_max),
+            ),
+            "islands": words.count(len(report.islands)),
+            "components_weak": words.count(report.components_weak),
+            "components_strong": words.count(report.components_strong),
+            "symmetric": words("report_yes" if report.symmetric else "report_no"),
+            "row_stochastic": words("report_yes" if report.row_stochastic else "report_no"),
+            "largest_eigenvalue": words.number(report.largest_eigenvalue),
+            "smallest_real_eigenvalue": words.number(report.smallest_real_eigenvalue),
+            "rho_interval": words(
+                "report_interval", low=words.number(low), high=words.number(high)
+            ),
+            "column_sums": words(
+                "report_range",
+                low=words.number(report.column_sum_min, 2),
+                high=words.number(report.column_sum_max, 2),
+            ),
+            "top_share": words.percent(report.top_share),
+        }
+        items = [words(f"validity_{key}") for key in values]
+        columns[name] = list(values.values())
+    frame = pd.DataFrame({words("report_item"): items, **columns})
+    described = [
+        words("method_named", name=name, text=weights_words(result, name))
+        for name in result.weights
+    ]
+    return ReportTable(
+        words("table_weights"),
+        frame,
+        formats=dict.fromkeys(columns, "number"),
+        notes=(*described, words("report_weights_table_note")),
+    )

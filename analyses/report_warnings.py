@@ -1,0 +1,111 @@
+"""Limits and warnings of a study in the language of its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyses.report_content import Section
+from analyses.report_words import measures_of, words_of
+
+if TYPE_CHECKING:
+    from analyses.results import StudyResult
+    from spatial.weights import WeightsReport
+
+
+def limits_section(result: StudyResult) -> Section:
+    """Say what a reader has to know before believing a number."""
+    words = words_of(result)
+    general = [
+        words("limit_association"),
+        words("limit_benchmark"),
+        words("limit_ratio"),
+        words("limit_weights"),
+    ]
+    if result.networks:
+        general.append(words("limit_networks"))
+    found = study_warnings(result)
+    return Section(
+        "limits",
+        words("report_limits"),
+        subsections=(
+            Section("limits-general", words("report_limits_general"), points=tuple(general)),
+            Section(
+                "limits-study",
+                words("report_limits_study"),
+                paragraphs=() if found else (words("report_no_warnings"),),
+                points=tuple(found),
+            ),
+        ),
+    )
+
+
+def study_warnings(result: StudyResult) -> list[str]:
+    """List the warnings of weights, resilience, local statistics and models.
+
+    Parameters
+    ----------
+    result : StudyResult
+
+    Returns
+    -------
+    list of str
+        Sentences in the language of the study.
+    """
+    words = words_of(result)
+    found = []
+    for name, report in result.weights_reports.items():
+        found += [
+            words("warning_of_weights", name=name, text=text)
+            for text in weights_warnings(result, name, report)
+        ]
+    national = result.resilience.national
+    for shock, flag in zip(national.index.get_level_values("shock"), national["flag"], strict=True):
+        if flag:
+            found.append(words("warning_of_shock", shock=shock, text=words(f"flag_{flag}")))
+    for shock, measure in measures_of(result):
+        count = int(result.measures[(shock, measure)].isna().sum())
+        values = {"shock": shock, "measure": words(measure), "count": words.count(count)}
+        if count:
+            found.append(words("warning_untested", **values))
+    for (shock, measure), local in result.local.items():
+        found += [
+            words("warning_of_local", shock=shock, measure=words(measure), text=text)
+            for text in local.warnings
+        ]
+    for name, model in result.models.items():
+        texts = (*model.remarks, *getattr(model.result, "warnings", ()))
+        found += [words("warning_of_model", model=name, text=text) for text in texts]
+    return found
+
+
+def weights_warnings(result: StudyResult, name: str, report: WeightsReport) -> list[str]:
+    """Say the warnings of a weights report in the language of the study.
+
+    The report itself speaks English. In Chinese each of its conditions is worded here; should it
+    ever find more than is known here, its own sentences are given, so that nothing is lost.
+    """
+    words = words_of(result)
+    if words.language == "en" or not report.warnings:
+        return list(report.warnings)
+    section = next(item for item in result.study.weights if item.name == name)
+    islands = len(report.islands)
+    conditions = {
+        "warning_islands": islands > 0,
+        "warning_components": report.components_weak > islands + 1,
+        "warning_dense": report.share_nonzero > 0.5 and report.n_cities > 10,
+        "warning_row_distance": section.kind == "inverse_distance" and section.transform == "row",
+        "warning_hub": report.column_sum_max > 0.5 * report.n_cities * report.row_sum_max,
+        "warning_complex": report.complex_eigenvalues
+        and not np.isfinite(report.smallest_real_eigenvalue),
+    }
+    if report.n_links == 0:
+        conditions = {"warning_empty": True}
+    holding = [key for key, holds in conditions.items() if holds]
+    if len(holding) != len(report.warnings):
+        return list(report.warnings)
+    return [
+        words(key, islands=words.count(islands), components=words.count(report.components_weak))
+        for key in holding
+    ]
