@@ -2,6 +2,7 @@
 
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.effects import EffectsResult
+from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
 from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import (
@@ -16,8 +17,10 @@ __all__ = [
     "LagrangeTests",
     "PanelResult",
     "ReductionTests",
+    "SpecificationLadder",
     "fit_cross_section",
     "fit_panel",
     "lm_tests",
     "reduction_tests",
+    "specification_ladder",
 ]

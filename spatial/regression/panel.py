@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.errors import PanelError
 from spatial.options import Effects, LogDeterminantMethod, Specification, checked_option
 from spatial.regression.bias_correction import correction_word
-from spatial.regression.design import panel_design
+from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
 from spatial.results import Configuration
@@ -120,11 +120,7 @@ def fit_panel(
         regressor_weights=regressor_weights,
         lagged=lagged,
     )
-    if design.n_years < 2:
-        raise PanelError(
-            f"The panel has {design.n_years} year ({design.years[0]}); a panel needs at least two. "
-            "Use fit_cross_section for a single year."
-        )
+    require_several_years(design)
     configuration = Configuration(
         function="fit_panel",
         options={
@@ -150,3 +146,12 @@ def fit_panel(
         method=log_determinant,
     )
     return panel_result(design, fitted, configuration)
+
+
+def require_several_years(design: PanelDesign) -> None:
+    """Raise when the panel has fewer than two years."""
+    if design.n_years < 2:
+        raise PanelError(
+            f"The panel has {design.n_years} year ({design.years[0]}); a panel needs at least two. "
+            "Use fit_cross_section for a single year."
+        )
