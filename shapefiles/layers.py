@@ -169,8 +169,9 @@ def ascii_field_names(columns: Iterable[object]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken = set(_RESERVED_FIELDS)
     for position, column in enumerate(columns, start=1):
-        plain = unicodedata.normalize("NFKD", str(column)).encode("ascii", "ignore").decode()
-        plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_")[:50]
+        parts = unicodedata.normalize("NFKD", str(column))
+        letters = "".join(part for part in parts if not unicodedata.combining(part))
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", letters).strip("_")[:50]
         if not plain:
             plain = f"field_{position}"
         elif not plain[0].isalpha():
