@@ -140,7 +140,7 @@ def main() -> None:
     for n in (1_000, 10_000, 50_000):
         print(queen_pair(n).line(), flush=True)
     moran_pairs(500, rounds=1)  # esda compiles here
-    for n, rounds in ((1_000, 2), (10_000, 2), (50_000, 1)):
+    for n, rounds in ((1_000, 2), (10_000, 2), (30_000, 1)):
         for pair in moran_pairs(n, rounds=rounds):
             print(pair.line(), flush=True)
 

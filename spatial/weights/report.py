@@ -55,6 +55,9 @@ class WeightsReport(Result):
         Share of all weight that the strongest 1 % of links (at least one) carry.
     warnings : tuple of str
         Sentences.
+    warning_codes : tuple of str
+        One word for each sentence, for wordings in other languages: empty, islands, components,
+        dense, row_distance, hub, complex.
     configuration : Configuration
     """
 
@@ -83,6 +86,7 @@ class WeightsReport(Result):
     column_sum_max: float
     top_share: float
     warnings: tuple[str, ...]
+    warning_codes: tuple[str, ...]
     configuration: Configuration
 
     def tidy(self) -> pd.DataFrame:
@@ -153,6 +157,7 @@ def weights_report(weights: Weights) -> WeightsReport:
         "row_stochastic": bool(np.abs(row_sums - 1.0).max(initial=0.0) <= _SUM),
         "column_sum_max": float(column_sums.max(initial=0.0)),
     }
+    found = _warnings(source, facts, spectrum)
     return WeightsReport(
         description=source.description,
         transform=source.transform,
@@ -173,7 +178,8 @@ def weights_report(weights: Weights) -> WeightsReport:
         row_sum_max=float(row_sums.max()),
         column_sum_min=float(column_sums.min()),
         top_share=_top_share(matrix),
-        warnings=_warnings(source, facts, spectrum),
+        warnings=tuple(found.values()),
+        warning_codes=tuple(found),
         configuration=Configuration(function="weights_report", weights=source.description),
         **facts,
     )
@@ -197,40 +203,40 @@ def _top_share(matrix: sparse.csr_array) -> float:
     return float(strongest.sum() / matrix.data.sum())
 
 
-def _warnings(weights: Weights, facts: dict[str, Any], spectrum: Spectrum) -> tuple[str, ...]:
+def _warnings(weights: Weights, facts: dict[str, Any], spectrum: Spectrum) -> dict[str, str]:
     matrix, islands = weights.matrix, weights.islands
     if matrix.nnz == 0:
-        return ("No city has a neighbour: these weights say nothing.",)
-    found = []
+        return {"empty": "No city has a neighbour: these weights say nothing."}
+    found: dict[str, str] = {}
     if len(islands):
-        found.append(
+        found["islands"] = (
             f"{len(islands)} cities receive from nobody ({listed(islands)}): their spatial lag is "
             "zero, and two-way effects by transformation need row sums of one."
         )
     if facts["components_weak"] > len(islands) + 1:
-        found.append(
+        found["components"] = (
             f"The cities fall into {facts['components_weak']} groups without links between them: "
             "nothing spills over from one group to another."
         )
     if matrix.nnz > 0.5 * weights.n * (weights.n - 1) and weights.n > 10:
-        found.append(
+        found["dense"] = (
             "More than half of all pairs are linked: spatial lags come close to the mean of all "
             "cities, and their coefficients are hard to tell apart; consider a cut-off."
         )
     if weights.transform == "row" and weights.parameters.get("kind") == "inverse distance":
-        found.append(
+        found["row_distance"] = (
             "Rows of distance weights sum to one: absolute distance is lost and a remote city "
             "receives as much as a central one; compare with transform='spectral' or 'min-max'."
         )
     if facts["column_sum_max"] > 0.5 * weights.n * float(matrix.sum(axis=1).max()):
         hub = weights.ids[[int(np.argmax(matrix.sum(axis=0)))]]
-        found.append(
+        found["hub"] = (
             f"More than half of the cities lean on {listed(hub)} alone: column sums grow with the "
             "number of cities, and large-sample theory does not cover this."
         )
     if spectrum.has_complex and not np.isfinite(spectrum.smallest_real):
-        found.append(
+        found["complex"] = (
             "No negative real eigenvalue is known: the lower limit of rho is the safe one, minus "
             "one over the spectral radius."
         )
-    return tuple(found)
+    return found

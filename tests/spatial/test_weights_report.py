@@ -145,6 +145,7 @@ def test_warnings_are_sentences_with_the_cities():
     assert "2 cities receive from nobody ('c4', 'c5')" in text
     assert "4 groups without links" in text
     assert not report.row_stochastic
+    assert report.warning_codes == ("islands", "components")
     assert all(sentence.endswith(".") for sentence in report.warnings)
 
 
