@@ -40,7 +40,7 @@ from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_LINKS_DRAWN = 400
+MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
 
 NAMES_ON_MAP = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from analyses.indices.resilience import TYPOLOGY
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
-from shapefiles.classification import centred_bounds
+from shapefiles.classification import centred_bounds, class_bounds
 from shapefiles.language import label
 from shapefiles.layers import Layer, name_labels
 from shapefiles.style_types import GeometryKind, LayerStyle
@@ -25,6 +25,7 @@ from shapefiles.styles import (
     outline_style,
     sized_point_style,
 )
+from spatial.options import Language
 
 MEASURES = ("resistance", "recovery")
 
@@ -254,6 +255,41 @@ def lisa_layer(result: StudyResult) -> Layer:
     )
 
 
+def heavy_tail_bounds(values: pd.Series, k: int = 5) -> np.ndarray:
+    """Head/tail breaks (Jiang 2013, doi:10.1080/00330124.2012.700499) with at most k classes.
+
+    Linkages are heavy-tailed: natural breaks would give the one strongest link a class of its own
+    and leave all others in the lowest.
+    """
+    bounds = class_bounds(values.to_numpy(dtype=float), scheme="headtailbreaks")
+    if are_counts(values):
+        bounds = np.unique(np.floor(bounds))
+    return bounds if len(bounds) <= k + 1 else np.append(bounds[:k], bounds[-1])
+
+
+def are_counts(values: pd.Series) -> bool:
+    """Say whether all values are whole numbers, such as numbers of airlines."""
+    return bool((values == values.round()).all())
+
+
+def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
+    """Word the classes of a count by the counts they hold: "1", "2", "3 – 7"."""
+    classes = []
+    for position, one in enumerate(style.classes):
+        wording = one.label
+        if one.lower is not None and one.upper is not None:
+            lowest = int(one.lower) + (1 if position else 0)
+            highest = int(one.upper)
+            wording = (
+                str(highest)
+                if lowest == highest
+                else label("number_range", language, lower=lowest, upper=highest)
+            )
+            wording = label("legend_count", language, label=wording, count=one.count)
+        classes.append(replace(one, label=wording))
+    return replace(style, classes=tuple(classes))
+
+
 def table_slug(name: str, position: int) -> str:
     """Make an ASCII table name from the name of a network."""
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower(), flags=re.ASCII).strip("_")
@@ -285,6 +321,7 @@ def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
             column=column,
             title=label(f"column_{column}", language),
             name=label(f"column_{column}", language),
+            bounds=heavy_tail_bounds(data[column], 4),
             language=language,
         ).with_labels(labels)
         for column in ("strength", "betweenness", "eigenvector")
@@ -320,15 +357,19 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     data = link_lines(analysis.backbone, result.area.cities)
     unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
     title = label("legend_links", language) + unit
+    style = link_width_style(
+        data["weight"],
+        column="weight",
+        title=title,
+        name=title[:30],
+        bounds=heavy_tail_bounds(data["weight"]),
+        language=language,
+    )
     return Layer(
         table=f"links_{_slug(result, analysis)}",
         title=label("layer_links", language, network=analysis.name),
         data=data,
-        styles=(
-            link_width_style(
-                data["weight"], column="weight", title=title, name=title[:30], language=language
-            ),
-        ),
+        styles=(count_labels(style, language) if are_counts(data["weight"]) else style,),
         aliases={
             "from_id": label("column_origin", language),
             "to_id": label("column_destination", language),
