@@ -15,14 +15,13 @@ from shapefiles.figures_page import (
     BODY_SIZE,
     HAIRLINE,
     INK,
-    MM_PER_INCH,
     MUTED,
+    POINTS_PER_INCH,
     PlotOptions,
     column_width_mm,
     finish,
     house_style,
     plot_axes,
-    settle,
 )
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
@@ -31,7 +30,7 @@ from spatial.errors import ConfigError, EstimationError, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
+    from matplotlib.text import Annotation, Text
 
 EFFECT_KINDS = ("direct", "indirect", "total")
 EFFECT_LOOKS: Mapping[str, tuple[str, str]] = {
@@ -322,8 +321,9 @@ def paths_plot(
         _number_axis(ax, which="y")
         if kinds:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=2)
-        _end_names(ax, drawn, ends, lines)
+        written = _end_names(ax, drawn, ends, lines)
         finish(ax, options, families)
+        _push_apart(ax, written)  # the final height of the axes is known only now
     return ax
 
 
@@ -379,29 +379,38 @@ def _paths(ax: Axes, drawn: pd.DataFrame, nation: str | None) -> list[str]:
     return colours
 
 
-def _end_names(ax: Axes, drawn: pd.DataFrame, ends: Sequence[str], colours: Sequence[str]) -> None:
-    """Write the names at the right ends, pushed apart where lines end close together."""
-    lasts = np.array([drawn[name].dropna().iloc[-1] for name in drawn.columns])
-    settle(ax)
-    low, high = ax.get_ylim()
-    height_points = ax.get_window_extent().height / ax.figure.dpi * MM_PER_INCH / 25.4 * 72.0
-    step = (high - low) / height_points * BODY_SIZE * 1.2
-    order = np.argsort(lasts, kind="stable")
-    places = spread(lasts[order], step)
-    for place, i in zip(places, order, strict=True):
+def _end_names(
+    ax: Axes, drawn: pd.DataFrame, ends: Sequence[str], colours: Sequence[str]
+) -> list[Annotation]:
+    """Write the names at the right ends of the lines."""
+    lasts = [float(drawn[name].dropna().iloc[-1]) for name in drawn.columns]
+    return [
         ax.annotate(
-            ends[i],
-            (1.0, float(place)),
+            end,
+            (1.0, last),
             (4.0, 0.0),
             xycoords=ax.get_yaxis_transform(),
             textcoords="offset points",
             ha="left",
             va="center",
             fontsize=BODY_SIZE,
-            color=colours[i],
+            color=colour,
             annotation_clip=False,
             gid=f"end-{i}",
         )
+        for i, (end, last, colour) in enumerate(zip(ends, lasts, colours, strict=True))
+    ]
+
+
+def _push_apart(ax: Axes, written: Sequence[Annotation]) -> None:
+    """Move names that would touch up and down, as little as possible."""
+    low, high = ax.get_ylim()
+    height = ax.get_window_extent().height / ax.figure.dpi * POINTS_PER_INCH
+    step = (high - low) / height * BODY_SIZE * 1.25
+    lasts = np.array([name.xy[1] for name in written])
+    order = np.argsort(lasts, kind="stable")
+    for place, i in zip(spread(lasts[order], step), order, strict=True):
+        written[i].xy = (1.0, float(place))
 
 
 def spread(places: np.ndarray, step: float) -> np.ndarray:

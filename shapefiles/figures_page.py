@@ -255,6 +255,8 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
     *notes : str
         Sentences before the note of the options; empty ones are left out.
     """
+    for axis in (ax.xaxis, ax.yaxis):  # given axes were made with other settings
+        axis.label.set(parse_math=False, fontfamily=list(families), fontsize=BODY_SIZE, color=INK)
     settle(ax)
     renderer = RendererAgg(16, 16, ax.figure.dpi)
     frame = ax.get_window_extent()
@@ -270,7 +272,14 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
             plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
         )
         ax.set_title(
-            text, loc="left", x=start, fontsize=TITLE_SIZE, fontweight="bold", pad=5.0 + above
+            text,
+            loc="left",
+            x=start,
+            pad=5.0 + above,
+            fontsize=TITLE_SIZE,
+            fontweight="bold",
+            fontfamily=list(families),
+            parse_math=False,
         )
     sentences = [plain_text(text) for text in (*notes, options.note) if text]
     if sentences:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.patheffects import withStroke
 
 from shapefiles.classification import written_number
 from shapefiles.figures_labels import NAME_LIMIT, place_names
@@ -224,6 +225,7 @@ def _corner_words(
                 color=MUTED,
                 zorder=10,
                 gid=f"quadrant-{side[0]}-{side[1]}",
+                path_effects=[withStroke(linewidth=1.6, foreground="white")],
             )
         )
     return written
@@ -407,7 +409,8 @@ def _group_points(
             edgecolors="#ffffff",
             linewidths=0.2,
             zorder=4,
-            label=group if named else None,
+            # matplotlib leaves out labels that begin with an underscore
+            label=f" {group}" if group.startswith("_") else group,
             gid=f"group-{step}",
         )
         for city in inside.index[members & beyond]:

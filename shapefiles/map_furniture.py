@@ -168,7 +168,7 @@ def round_length(longest: float) -> float:
 
     Examples
     --------
-    >>> round_length(730.0), round_length(0.3)
+    >>> round_length(730.0), round_length(0.25)
     (500.0, 0.2)
     """
     power = 10.0 ** np.floor(np.log10(longest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -224,7 +224,8 @@ def _scale_line(inset: Axes, crs: CRS, width_mm: float) -> None:
     share = length / km_wide
     if text_width_mm(distance_text(length)) > 0.95 * width_mm:
         return
-    foot = offset_copy(inset.transAxes, fig=inset.figure, y=_LINE_POINTS, units="points")
+    figure: Any = inset.figure
+    foot = offset_copy(inset.transAxes, fig=figure, y=_LINE_POINTS, units="points")
     inset.annotate(
         "",
         (0.5 - share / 2.0, 0.0),

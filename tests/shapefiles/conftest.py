@@ -160,3 +160,68 @@ def metro_layers() -> dict[str, Layer]:
             id_field="",
         ),
     }
+
+
+@pytest.fixture
+def chinese_font() -> str:
+    """Family of an installed Chinese font; without one, Chinese figures cannot be drawn here."""
+    from shapefiles.fonts import font_families
+    from spatial.errors import ExportError
+
+    try:
+        return font_families("zh", ["中文城市"])[0]
+    except ExportError:
+        pytest.skip("no Chinese font is installed")
+
+
+def _words_and_boxes(ax):
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.text import Text
+
+    figure = ax.get_figure()
+    figure.draw_without_rendering()
+    renderer = RendererAgg(16, 16, figure.dpi)
+    unseen = {
+        id(part)
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in (*axis.majorTicks, *axis.minorTicks)
+        if tick not in axis._update_ticks()  # ticks beyond the limits are not drawn
+        for part in (tick.label1, tick.label2)
+    }
+    found = []
+    for text in figure.findobj(Text):
+        if id(text) in unseen:
+            continue
+        if text.get_visible() and text.get_text().strip() and text.figure is not None:
+            box = Text.get_window_extent(text, renderer)
+            found.append((text.get_text(), box.x0, box.y0, box.x1, box.y1))
+    return found, figure.bbox
+
+
+@pytest.fixture
+def assert_tidy():
+    """Check that every text of a figure lies on the page and that no two of them overlap."""
+
+    def check(ax, *, slack: float = 1.5) -> None:
+        # slack: pixels at 300 dpi (0.13 mm); anti-aliased edges may share a row of pixels
+        words, page = _words_and_boxes(ax)
+        for word, left, bottom, right, top in words:
+            inside = (
+                left >= page.x0 - slack
+                and bottom >= page.y0 - slack
+                and right <= page.x1 + slack
+                and top <= page.y1 + slack
+            )
+            assert inside, f"{word!r} sticks out of the page"
+        for i, (word, left, bottom, right, top) in enumerate(words):
+            for other, left_2, bottom_2, right_2, top_2 in words[:i]:
+                apart = (
+                    right <= left_2 + slack
+                    or right_2 <= left + slack
+                    or top <= bottom_2 + slack
+                    or top_2 <= bottom + slack
+                )
+                assert apart, f"{word!r} and {other!r} overlap"
+
+    return check
