@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.errors import EstimationError, listed
-from spatial.options import BiasCorrection, Effects, Specification, checked_option
+from spatial.options import BiasCorrection, Covariance, Effects, Specification, checked_option
 from spatial.regression.design import PanelDesign
 from spatial.regression.log_determinant import LogDeterminant
 
@@ -47,6 +47,7 @@ def require_valid_correction(
     specification: Specification,
     effects: Effects,
     correction: BiasCorrection,
+    covariance: Covariance = "information",
 ) -> None:
     """Raise where the weights do not allow the correction.
 
@@ -55,6 +56,11 @@ def require_valid_correction(
     EstimationError
         Naming islands or rows that do not sum to one, and the remedies.
     """
+    if correction == "transformation" and covariance != "information":
+        raise EstimationError(
+            f"covariance={covariance!r} is not made for bias_correction='transformation'; use "
+            "bias_correction=True."
+        )
     year_effects = effects in ("year", "two-way")
     if correction in ("lee-yu", "transformation") and year_effects:
         _require_unit_rows(design, effects, correction)

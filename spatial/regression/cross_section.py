@@ -8,7 +8,13 @@ from typing import Any
 import pandas as pd
 
 from spatial.errors import PanelError
-from spatial.options import BiasCorrection, LogDeterminantMethod, Specification, checked_option
+from spatial.options import (
+    BiasCorrection,
+    Covariance,
+    LogDeterminantMethod,
+    Specification,
+    checked_option,
+)
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
@@ -27,6 +33,7 @@ def fit_cross_section(
     city: str | None = None,
     specification: Specification = "sdm",
     bias_correction: bool = True,
+    covariance: Covariance = "information",
     regressor_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
@@ -46,7 +53,7 @@ def fit_cross_section(
     bias_correction : bool
         For least squares (ols, slx): variance by degrees of freedom, or by maximum likelihood.
         Without effect on the other specifications.
-    regressor_weights, lagged, log_determinant
+    covariance, regressor_weights, lagged, log_determinant
         As in ``fit_panel``.
 
     Returns
@@ -71,6 +78,7 @@ def fit_cross_section(
     ['const', 'skill', 'rho']
     """
     checked_option(specification, Specification, name="specification")
+    checked_option(covariance, Covariance, name="covariance")
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     design = cross_section_design(
         formula, data, weights, city=city, regressor_weights=regressor_weights, lagged=lagged
@@ -82,6 +90,7 @@ def fit_cross_section(
             "city": city,
             "specification": specification,
             "bias_correction": bool(bias_correction),
+            "covariance": covariance,
             "lagged": design.lagged,
             "log_determinant": log_determinant,
             "regressor_weights": ""
@@ -91,7 +100,9 @@ def fit_cross_section(
         weights=design.weights.description,
     )
     correction: BiasCorrection = "variance" if bias_correction else "none"
-    fitted = estimate(design, specification, "pooled", correction, method=log_determinant)
+    fitted = estimate(
+        design, specification, "pooled", correction, covariance=covariance, method=log_determinant
+    )
     return panel_result(design, fitted, configuration)
 
 

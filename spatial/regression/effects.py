@@ -329,7 +329,7 @@ def _notes(result: PanelResult, rejected: float) -> tuple[str, ...]:
     if result.specification in ("ols", "sem"):
         notes.append("The specification has no spillovers in the mean: indirect effects are zero.")
     islands = result.design.cities[result.design.lag.islands()]
-    if len(islands):
+    if len(islands) and not notes:
         notes.append(
             f"{len(islands)} islands receive no spillovers but count in the averages: "
             f"{listed(islands)}."

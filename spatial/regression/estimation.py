@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial.errors import EstimationError
-from spatial.options import BiasCorrection, Effects, LogDeterminantMethod, Specification
+from spatial.options import BiasCorrection, Covariance, Effects, LogDeterminantMethod, Specification
 from spatial.regression.bias_correction import (
     corrected_parameters,
     correction_note,
@@ -29,6 +29,14 @@ from spatial.regression.likelihood import (
 )
 from spatial.regression.log_determinant import LogDeterminant, summed_log_determinant
 from spatial.regression.multiplier import Traces, panel_traces
+from spatial.regression.robust_covariance import (
+    cluster_least_squares,
+    cluster_score_variance,
+    gain_diagonals,
+    quasi_score_variance,
+    sandwich,
+    yearly_gains,
+)
 from spatial.regression.within import absorbed_parameters, recovered_effects, within
 
 DURBIN: tuple[Specification, ...] = ("slx", "sdm", "sdem")
@@ -112,12 +120,35 @@ class Estimate:
         return self.delta if self.spatial is None else np.append(self.delta, self.spatial)
 
 
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be estimated: data, regressors and options.
+
+    Attributes
+    ----------
+    design : PanelDesign
+    specification, effects, correction, covariance : str
+    Z : numpy.ndarray of shape (years, n, k)
+        Regressors with their spatial lags, not transformed.
+    names : tuple of str
+    """
+
+    design: PanelDesign
+    specification: Specification
+    effects: Effects
+    correction: BiasCorrection
+    covariance: Covariance
+    Z: np.ndarray
+    names: tuple[str, ...]
+
+
 def estimate(
     design: PanelDesign,
     specification: Specification,
     effects: Effects,
     correction: BiasCorrection,
     *,
+    covariance: Covariance = "information",
     method: LogDeterminantMethod = "automatic",
     log_determinant: LogDeterminant | None = None,
 ) -> Estimate:
@@ -129,6 +160,7 @@ def estimate(
     specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
     effects : {"pooled", "city", "year", "two-way"}
     correction : {"none", "variance", "lee-yu", "transformation"}
+    covariance : {"information", "sandwich", "cluster"}
     method : {"automatic", "eigenvalues", "sparse-lu"}
     log_determinant : LogDeterminant, optional
         Prepared before for the same weights and years.
@@ -144,7 +176,7 @@ def estimate(
     """
     spatial = specification in (*LAG, *ERROR)
     if spatial:
-        require_valid_correction(design, specification, effects, correction)
+        require_valid_correction(design, specification, effects, correction, covariance)
     Z, names = design.regressors(durbin=specification in DURBIN, constant=effects == "pooled")
     inside = within(Z, effects)
     require_variation(design.y, within(design.y, effects), design.outcome)
@@ -155,53 +187,56 @@ def estimate(
             f"{design.y.size} observations leave no degree of freedom after {len(names)} "
             f"regressors and {effects} effects; use more years or fewer effects."
         )
+    problem = Problem(design, specification, effects, correction, covariance, Z, names)
     if not spatial:
-        return _least_squares(design, Z, names, specification, effects, correction)
+        return _least_squares(problem, free)
     if log_determinant is None:
         log_determinant = summed_log_determinant(design.lag.matrices, design.n_years, method=method)
-    return _maximum_likelihood(
-        design, Z, names, specification, effects, correction, log_determinant
-    )
+    return _maximum_likelihood(problem, log_determinant)
 
 
-def _least_squares(
-    design: PanelDesign,
-    Z: np.ndarray,
-    names: tuple[str, ...],
-    specification: Specification,
-    effects: Effects,
-    correction: BiasCorrection,
-) -> Estimate:
+def _least_squares(problem: Problem, free: int) -> Estimate:
     """Fixed-effects least squares, with or without spatially lagged regressors."""
-    y, inside = within(design.y, effects), within(Z, effects)
+    y = within(problem.design.y, problem.effects)
+    inside = within(problem.Z, problem.effects)
     delta = least_squares(inside, y)
     residuals = y - inside @ delta
     sum_of_squares = _noise(residuals, y)
-    count, k = y.size, len(names)
-    free = count - k - absorbed_parameters(effects, design.n, design.n_years)
-    ml, corrected = sum_of_squares / count, correction != "none"
+    count = y.size
+    ml, corrected = sum_of_squares / count, problem.correction != "none"
     sigma2 = sum_of_squares / free if corrected else ml
-    flat = inside.reshape(count, k)
     note = (
         f"Least squares; variance by degrees of freedom ({free} of {count})."
         if corrected
         else "Least squares; variance by maximum likelihood, not corrected for lost degrees."
     )
     return Estimate(
-        specification=specification,
-        effects=effects,
+        specification=problem.specification,
+        effects=problem.effects,
         correction="variance" if corrected else "none",
-        regressors=names,
-        Z=Z,
+        regressors=problem.names,
+        Z=problem.Z,
         delta=delta,
         spatial=None,
         sigma2=sigma2,
         uncorrected=np.append(delta, ml),
-        covariance=inverse_information(flat.T @ flat / sigma2) if k else np.zeros((0, 0)),
+        covariance=_least_squares_covariance(inside, residuals, sigma2, problem.covariance),
         log_likelihood=float(-0.5 * count * (np.log(2 * np.pi * ml) + 1.0)),
         log_determinant=None,
         note=note,
     )
+
+
+def _least_squares_covariance(
+    Z: np.ndarray, residuals: np.ndarray, sigma2: float, covariance: Covariance
+) -> np.ndarray:
+    """Classical covariance, which holds for any distribution, or clustered by city."""
+    flat = Z.reshape(residuals.size, -1)
+    if flat.shape[1] == 0:
+        return np.zeros((0, 0))
+    if covariance == "cluster":
+        return cluster_least_squares(Z, residuals)
+    return inverse_information(flat.T @ flat / sigma2)
 
 
 def _noise(residuals: np.ndarray, y: np.ndarray) -> float:
@@ -215,64 +250,49 @@ def _noise(residuals: np.ndarray, y: np.ndarray) -> float:
     return sum_of_squares
 
 
-def _maximum_likelihood(
-    design: PanelDesign,
-    Z: np.ndarray,
-    names: tuple[str, ...],
-    specification: Specification,
-    effects: Effects,
-    correction: BiasCorrection,
-    log_determinant: LogDeterminant,
-) -> Estimate:
+def _maximum_likelihood(problem: Problem, log_determinant: LogDeterminant) -> Estimate:
     """Concentrated maximum likelihood, correction of bias, covariance at the corrected values."""
-    n, years = design.n, design.n_years
-    symbol = "rho" if specification in LAG else "lambda"
-    likelihood = _likelihood(design, Z, specification, effects, correction, log_determinant)
+    n, years = problem.design.n, problem.design.n_years
+    effects, correction = problem.effects, problem.correction
+    symbol = "rho" if problem.specification in LAG else "lambda"
+    likelihood = _likelihood(problem, log_determinant)
     spatial = maximise(likelihood, symbol=symbol)
     delta, residuals = likelihood.solution(spatial)
     ml = _noise(residuals, likelihood.sample.y) / likelihood.observations
     raw = np.concatenate([delta, [spatial, ml]])
     theta = raw
     if correction == "lee-yu" and effects == "two-way":
-        information = _information(design, Z, likelihood, raw, correction)
-        theta = corrected_parameters(raw, information, n, years)
+        theta = corrected_parameters(raw, _information(problem, likelihood, raw), n, years)
         require_inside(theta[-2], log_determinant, symbol)
     scale = np.ones_like(theta)
     scale[-1] = variance_factor(effects, correction, n, years)
     theta = theta * scale
-    information = _information(design, Z, likelihood, theta, correction)
     return Estimate(
-        specification=specification,
+        specification=problem.specification,
         effects=effects,
         correction="none" if effects == "pooled" else correction,
-        regressors=names,
-        Z=Z,
+        regressors=problem.names,
+        Z=problem.Z,
         delta=theta[:-2],
         spatial=float(theta[-2]),
         sigma2=float(theta[-1]),
         uncorrected=raw,
-        covariance=inverse_information(information)[:-1, :-1],
+        covariance=_covariance(problem, likelihood, theta)[:-1, :-1],
         log_likelihood=likelihood.value(spatial),
         log_determinant=log_determinant,
         note=correction_note(effects, correction, n, years),
     )
 
 
-def _likelihood(
-    design: PanelDesign,
-    Z: np.ndarray,
-    specification: Specification,
-    effects: Effects,
-    correction: BiasCorrection,
-    log_determinant: LogDeterminant,
-) -> Likelihood:
+def _likelihood(problem: Problem, log_determinant: LogDeterminant) -> Likelihood:
     """Concentrated likelihood, of the data or of their Lee-Yu transformation."""
-    make = lag_sample if specification in LAG else error_sample
-    sample = make(design.y, Z, design.lag, effects)
+    design, effects = problem.design, problem.effects
+    make = lag_sample if problem.specification in LAG else error_sample
+    sample = make(design.y, problem.Z, design.lag, effects)
     kept_years, kept_cities, lost = design.n_years, design.n, 0
-    if correction == "transformation" and effects in ("city", "two-way"):
+    if problem.correction == "transformation" and effects in ("city", "two-way"):
         kept_years -= 1
-    if correction == "transformation" and effects in ("year", "two-way"):
+    if problem.correction == "transformation" and effects in ("year", "two-way"):
         kept_cities, lost = kept_cities - 1, kept_years
     return Likelihood(
         sample,
@@ -284,21 +304,39 @@ def _likelihood(
     )
 
 
-def _information(
-    design: PanelDesign,
-    Z: np.ndarray,
-    likelihood: Likelihood,
-    theta: np.ndarray,
-    correction: BiasCorrection,
-) -> np.ndarray:
+def _information(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Information about (delta, spatial parameter, sigma2) at theta."""
-    delta, spatial, sigma2 = theta[:-2], float(theta[-2]), float(theta[-1])
-    traces = _traces_in_force(design, likelihood, spatial)
+    traces = _traces_in_force(problem.design, likelihood, float(theta[-2]))
+    regressors, signal = _linear_parts(problem, likelihood, theta)
+    return information_matrix(regressors, signal, traces, float(theta[-1]), likelihood.observations)
+
+
+def _linear_parts(
+    problem: Problem, likelihood: Likelihood, theta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Regressors of the least-squares problem at theta and, in lag models, the signal."""
     if likelihood.sample.WZ is not None:
-        filtered = likelihood.filtered_regressors(spatial)
-        return information_matrix(filtered, None, traces, sigma2, likelihood.observations)
-    signal = lagged_signal(design, Z, delta, spatial, likelihood.sample.effects, correction)
-    return information_matrix(likelihood.sample.Z, signal, traces, sigma2, likelihood.observations)
+        return likelihood.filtered_regressors(float(theta[-2])), None
+    return likelihood.sample.Z, lagged_signal(problem, theta[:-2], float(theta[-2]))
+
+
+def _covariance(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
+    """Covariance of (delta, spatial parameter, sigma2) of the kind asked for."""
+    information = _information(problem, likelihood, theta)
+    inverse = inverse_information(information)
+    if problem.covariance == "information":
+        return inverse
+    lag, sigma2 = problem.design.lag, float(theta[-1])
+    regressors, signal = _linear_parts(problem, likelihood, theta)
+    residuals = likelihood.residuals(theta[:-2], float(theta[-2]))
+    gains = yearly_gains(lag, float(theta[-2]))
+    if problem.covariance == "cluster":
+        variance = cluster_score_variance(regressors, signal, residuals, gains, sigma2)
+    else:
+        variance = quasi_score_variance(
+            information, regressors, signal, residuals, gain_diagonals(gains, lag.years), sigma2
+        )
+    return sandwich(information, variance)
 
 
 def _traces_in_force(design: PanelDesign, likelihood: Likelihood, spatial: float) -> Traces:
@@ -324,14 +362,7 @@ def _traces_in_force(design: PanelDesign, likelihood: Likelihood, spatial: float
     )
 
 
-def lagged_signal(
-    design: PanelDesign,
-    Z: np.ndarray,
-    delta: np.ndarray,
-    rho: float,
-    effects: Effects,
-    correction: BiasCorrection,
-) -> np.ndarray:
+def lagged_signal(problem: Problem, delta: np.ndarray, rho: float) -> np.ndarray:
     """Part of the lagged outcome that is not noise, G Z delta, of shape (years, n).
 
     With the same weights every year G is applied to within-transformed regressors and the product
@@ -339,9 +370,10 @@ def lagged_signal(
     estimates depend on it; under the transformation the product is transformed. Weights that
     change by year carry the fixed effects into the lagged outcome, so that these enter the signal.
     """
+    design, Z, effects = problem.design, problem.Z, problem.effects
     if design.lag.constant:
         signal = design.lag(design.lag.solve(rho, within(Z, effects) @ delta))
-        return within(signal, effects) if correction == "transformation" else signal
+        return within(signal, effects) if problem.correction == "transformation" else signal
     mean = Z @ delta
     if effects != "pooled":
         fixed = fixed_effects(design.y - rho * design.lag(design.y) - mean, effects)

@@ -134,6 +134,11 @@ class Likelihood:
         """Regressors of the least-squares problem given rho, of shape (years, n, k)."""
         return _filtered(self.sample, rho)[1]
 
+    def residuals(self, delta: np.ndarray, rho: float) -> np.ndarray:
+        """Innovations at given parameters, of shape (years, n)."""
+        y, Z = _filtered(self.sample, rho)
+        return y - Z @ delta
+
     def solution(self, rho: float) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients of shape (k,) and residuals of shape (years, n) given rho."""
         y, Z = _filtered(self.sample, rho)

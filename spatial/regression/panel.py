@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from spatial.errors import PanelError
-from spatial.options import Effects, LogDeterminantMethod, Specification, checked_option
+from spatial.options import Covariance, Effects, LogDeterminantMethod, Specification, checked_option
 from spatial.regression.bias_correction import correction_word
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
@@ -26,6 +26,7 @@ def fit_panel(
     specification: Specification = "sdm",
     effects: Effects = "two-way",
     bias_correction: bool | str = True,
+    covariance: Covariance = "information",
     regressor_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
@@ -62,6 +63,10 @@ def fit_panel(
     bias_correction : bool or {"none", "variance", "lee-yu", "transformation"}
         True is "lee-yu", False is "none"; see ``spatial.regression.bias_correction``. Least
         squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not.
+    covariance : {"information", "sandwich", "cluster"}
+        Inverse information; the quasi-maximum-likelihood sandwich for innovations that are not
+        normal; or clustered by city (any dependence over time, unequal variances), not scaled for
+        the number of cities. See ``spatial.regression.robust_covariance``.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     lagged : sequence of str, optional
@@ -109,6 +114,7 @@ def fit_panel(
     """
     checked_option(specification, Specification, name="specification")
     checked_option(effects, Effects, name="effects")
+    checked_option(covariance, Covariance, name="covariance")
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     correction = correction_word(bias_correction)
     design = panel_design(
@@ -130,6 +136,7 @@ def fit_panel(
             "specification": specification,
             "effects": effects,
             "bias_correction": correction,
+            "covariance": covariance,
             "lagged": design.lagged,
             "log_determinant": log_determinant,
             "regressor_weights": ""
@@ -143,6 +150,7 @@ def fit_panel(
         specification,
         effects,
         correction,
+        covariance=covariance,
         method=log_determinant,
     )
     return panel_result(design, fitted, configuration)

@@ -14,7 +14,7 @@ from spatial.options import BiasCorrection, Effects, Inference, Specification
 from spatial.random import RandomSource
 from spatial.regression.design import PanelDesign
 from spatial.regression.effects import NORMAL_95, EffectsResult, compute_effects
-from spatial.regression.estimation import ERROR, LAG, Estimate, fitted_levels, fixed_effects
+from spatial.regression.estimation import ERROR, LAG, Estimate, fixed_effects
 from spatial.regression.within import absorbed_parameters, within
 from spatial.results import Configuration, Result
 
@@ -335,6 +335,3 @@ def _notes(design: PanelDesign, estimate: Estimate) -> tuple[str, ...]:
     if len(islands) and estimate.specification != "ols":
         notes.append(f"{len(islands)} islands: their spatial lags are zero.")
     return tuple(notes)
-
-
-__all__ = ["PanelResult", "fitted_levels", "panel_result"]
