@@ -7,19 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from shapefiles.language import label
-from shapefiles.study_area import StudyArea
+from shapefiles.study_area import Passport
 from spatial.options import Language
 
 
-def print_passport(area: StudyArea, language: Language) -> None:
+def print_passport(passport: Passport, language: Language) -> None:
     """Print what was read, checked, dropped, repaired and left missing."""
     console = Console()
-    passport = area.passport.to_frame(language)
+    rows = passport.to_frame(language)
     table = Table(title=label("passport_title", language), title_justify="left", show_lines=False)
-    for column in passport.columns:
-        table.add_column(str(column), overflow="fold")
+    for column in rows.columns:
+        table.add_column(label(f"passport_{column}", language), overflow="fold")
     before = None
-    for section, item, value in passport.itertuples(index=False, name=None):
+    for section, item, value in rows.itertuples(index=False, name=None):
         if before is not None and section != before:
             table.add_section()
         # Names come from the user's files: they are text, never markup.

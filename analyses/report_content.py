@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from spatial.options import Language
 
 TEXT_BLOCK = 180.0
 """Width in millimetres of a picture that does not say its own."""
+
+UNBROKEN = 30
+"""Columns of words up to so many characters are not broken into lines."""
 
 PRINTED_WIDTH = 1600
 """Pixels across an embedded picture: 240 dpi over the 17 cm of an A4 text block."""
@@ -223,10 +226,13 @@ class _Cell:
     header: bool = False
 
 
-def _kind(column: pd.Series, number_format: str) -> str:
-    """How a column is set: numbers to the right, words to the left."""
+def _kind(column: pd.Series, number_format: str, texts: Sequence[str]) -> str:
+    """Say how a column is set: numbers to the right, words to the left, short ones unbroken."""
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    return "number" if numeric or number_format not in ("", "text") else "words"
+    if numeric or number_format != "text":
+        return "number"
+    longest = max(map(len, texts), default=0)
+    return "words brief" if longest <= UNBROKEN else "words"
 
 
 def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
@@ -249,14 +255,10 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
     for at, name in enumerate(flat.columns):
         column = flat.iloc[:, at]
         chosen = table.formats.get(str(name), "") or _default_format(column)
-        kind = _kind(column, chosen)
-        head.append(_Cell(str(name), kind, header=True))
-        columns.append(
-            [
-                _Cell(cell_text(value, chosen, language), kind, header=at < max(len(names), 1))
-                for value in column.tolist()
-            ]
-        )
+        texts = [cell_text(value, chosen, language) for value in column.tolist()]
+        kind = _kind(column, chosen, texts)
+        head.append(_Cell(str(name), kind.removesuffix(" brief"), header=True))
+        columns.append([_Cell(text, kind, header=at < max(len(names), 1)) for text in texts])
     return {"head": head, "body": [list(row) for row in zip(*columns, strict=True)]}
 
 

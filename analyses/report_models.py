@@ -12,7 +12,6 @@ from analyses.report_content import ReportTable, Section
 from analyses.report_methods import formula_words, weights_words
 from analyses.report_numbers import stars
 from analyses.report_sections import in_section, source_notes
-from analyses.report_warnings import weights_warnings
 from analyses.report_words import Words, words_of
 
 if TYPE_CHECKING:
@@ -168,16 +167,10 @@ def effects_table(result: StudyResult, model: ModelRun) -> ReportTable:
 def weights_section(result: StudyResult) -> Section:
     """Show how valid the spatial weights are."""
     words = words_of(result)
-    points = [
-        words("warning_of_weights", name=name, text=text)
-        for name, report in result.weights_reports.items()
-        for text in weights_warnings(result, name, report)
-    ]
     return Section(
         "weights",
         words("report_weights"),
         paragraphs=(words("report_weights_reading"),),
-        points=tuple(points),
         tables=(weights_table(result),),
     )
 

@@ -341,17 +341,8 @@ def structure_table(result: StudyResult) -> ReportTable:
         name: analysis.structure.tidy()["value"] for name, analysis in result.networks.items()
     }
     values = pd.DataFrame(columns)
-    whole = [name for name in values.index if (values.loc[name].dropna() % 1 == 0).all()]
     frame = pd.DataFrame(
-        {
-            name: [
-                words.count(int(value))
-                if measure in whole and not pd.isna(value)
-                else words.number(value)
-                for measure, value in values[name].items()
-            ]
-            for name in values
-        }
+        {name: [_structure_cell(words, v) for v in values[name]] for name in values}
     )
     frame.insert(
         0, words("column_measure"), [words(f"structure_{measure}") for measure in values.index]
@@ -365,9 +356,16 @@ def structure_table(result: StudyResult) -> ReportTable:
     return ReportTable(
         words("report_structure_caption"),
         frame,
-        formats=dict.fromkeys(values.columns, "decimal3"),
+        formats=dict.fromkeys(map(str, values.columns), "number"),
         notes=(words("report_structure_note", shown=shown), *source_notes(result)),
     )
+
+
+def _structure_cell(words: Words, value: float) -> str:
+    """Write counts without decimals and large sums without needless ones."""
+    if value == round(value) and abs(value) >= 2:
+        return words.count(int(value))
+    return words.number(value, 0 if abs(value) >= 1000 else 3)
 
 
 def correlation_table(result: StudyResult) -> ReportTable:

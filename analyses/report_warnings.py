@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyses.report_content import Section
-from analyses.report_words import measures_of, words_of
+from analyses.report_words import measures_of, short_names_of, words_of
 
 if TYPE_CHECKING:
     from analyses.results import StudyResult
     from spatial.weights import WeightsReport
+
+
+NAMED = 10
+"""Cities named in a warning."""
 
 
 def limits_section(result: StudyResult) -> Section:
@@ -81,14 +85,12 @@ def study_warnings(result: StudyResult) -> list[str]:
 
 
 def weights_warnings(result: StudyResult, name: str, report: WeightsReport) -> list[str]:
-    """Say the warnings of a weights report in the language of the study.
+    """Say the warnings of a weights report in the language of the study, with names of cities.
 
-    The report itself speaks English. In Chinese each of its conditions is worded here; should it
-    ever find more than is known here, its own sentences are given, so that nothing is lost.
+    The report itself speaks English and ids. Each of its conditions is worded here; should it ever
+    find more than is known here, its own sentences are given, so that nothing is lost.
     """
-    words = words_of(result)
-    if words.language == "en" or not report.warnings:
-        return list(report.warnings)
+    words, names = words_of(result), short_names_of(result)
     section = next(item for item in result.study.weights if item.name == name)
     islands = len(report.islands)
     conditions = {
@@ -105,7 +107,14 @@ def weights_warnings(result: StudyResult, name: str, report: WeightsReport) -> l
     holding = [key for key, holds in conditions.items() if holds]
     if len(holding) != len(report.warnings):
         return list(report.warnings)
+    shown = [str(name) for name in names.loc[report.islands[:NAMED]]]
+    more = words("warning_more", count=words.count(islands - NAMED)) if islands > NAMED else ""
     return [
-        words(key, islands=words.count(islands), components=words.count(report.components_weak))
+        words(
+            key,
+            islands=words.count(islands),
+            names=words.listing(shown) + more,
+            components=words.count(report.components_weak),
+        )
         for key in holding
     ]

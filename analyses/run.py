@@ -132,7 +132,7 @@ def run_study(
         models = {item.name: _fit(item, area, weights) for item in study.models}
     return StudyResult(
         study=study,
-        area=replace(area, passport=_relative_sources(area.passport, base)),
+        area=replace(area, passport=relative_sources(area.passport, base)),
         resilience=resistant,
         weights=weights,
         weights_reports=reports,
@@ -149,7 +149,7 @@ def run_study(
     )
 
 
-def _relative_sources(passport: Passport, folder: Path) -> Passport:
+def relative_sources(passport: Passport, folder: Path) -> Passport:
     """Name the files as the study does: a passport is the same wherever the study lies."""
     prefix = str(folder / "x")[:-1]
     sources = tuple(replace(s, path=s.path.removeprefix(prefix)) for s in passport.sources)

@@ -26,7 +26,7 @@ from networks.types import LinkageNetwork
 from shapefiles.language import label
 from shapefiles.read_links import read_links
 from shapefiles.sources import LinksSource
-from shapefiles.study_area import StudyArea
+from shapefiles.study_area import PassportEntry, StudyArea
 from spatial.errors import PanelError, listed
 from spatial.options import Language
 
@@ -142,7 +142,8 @@ def _costs(
             destination=section.destination,
             flow=section.column,
             encoding=section.encoding,
-        )
+        ),
+        cities=area.cities.index,
     )
     costs = cost_matrix(
         table,
@@ -167,7 +168,9 @@ def build_observed(
             destination=section.destination,
             flow=section.flow,
             encoding=section.encoding,
-        )
+            without_id=section.unknown,
+        ),
+        cities=area.cities.index,
     )
     network = flow_network(
         table,
@@ -182,4 +185,18 @@ def build_observed(
         year=section.year,
         description=section.name,
     )
-    return network, replace(area, passport=area.passport.with_sources(source))
+    outside = len(table) - int(
+        (
+            table[section.origin].isin(network.cities)
+            & table[section.destination].isin(network.cities)
+        ).sum()
+    )
+    inside = int((table[section.origin] == table[section.destination]).sum())
+    counts = {
+        "passport_links_without_id": source.rows - len(table),
+        "passport_links_outside": outside,
+        "passport_links_inside_city": inside,
+    }
+    entries = [PassportEntry(key, n, (), section.name) for key, n in counts.items() if n]
+    passport = area.passport.with_sources(source).with_entries(*entries)
+    return network, replace(area, passport=passport)

@@ -9,10 +9,11 @@ import pandas as pd
 
 from shapefiles.read_joins import require_leading_zeros
 from shapefiles.read_tables import read_table
-from shapefiles.read_values import identifiers, numbers
+from shapefiles.read_values import identifiers, is_missing, numbers
 from shapefiles.sources import LinksSource
 from shapefiles.study_area import SourceFile
 from spatial.errors import InputError, listed
+from spatial.options import UnmatchedPolicy, checked_option
 
 
 def read_links(
@@ -34,6 +35,7 @@ def read_links(
     links : pandas.DataFrame
         The three columns under their names in the file; ids as text, the flow as float.
     file : SourceFile
+        Its number of rows is that of the file, also where rows without id were dropped.
 
     Raises
     ------
@@ -58,7 +60,12 @@ def read_links(
         sheet=source.sheet,
     )
     file = Path(source.path).name
-    flow, not_numbers = numbers(table.frame[source.flow])
+    checked_option(source.without_id, UnmatchedPolicy, name="without_id")
+    rows = table.frame
+    if source.without_id == "drop":
+        nowhere = rows[columns[:2]].map(is_missing).any(axis=1)
+        rows = rows[~nowhere]
+    flow, not_numbers = numbers(rows[source.flow])
     if not_numbers:
         raise InputError(
             f"{file}: column {source.flow!r} is not numeric: it holds "
@@ -66,7 +73,7 @@ def read_links(
         )
     links = pd.DataFrame(
         {
-            column: identifiers(table.frame[column], what=f"column {column!r} of {file}")
+            column: identifiers(rows[column], what=f"column {column!r} of {file}")
             for column in columns[:2]
         }
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spatial.options import UnmatchedPolicy
+
 
 @dataclass(frozen=True)
 class CitiesSource:
@@ -103,6 +105,8 @@ class LinksSource:
         Text encoding; recognised when not given.
     sheet : str, optional
         Sheet of an Excel file.
+    without_id : {"error", "drop"}
+        What to do with rows whose origin or destination is empty.
     """
 
     name: str
@@ -112,3 +116,4 @@ class LinksSource:
     flow: str
     encoding: str | None = None
     sheet: str | None = None
+    without_id: UnmatchedPolicy = "error"
