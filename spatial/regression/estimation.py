@@ -244,8 +244,8 @@ def _noise(residuals: np.ndarray, y: np.ndarray) -> float:
     sum_of_squares = float(np.vdot(residuals, residuals))
     if sum_of_squares <= PERFECT_FIT * float(np.vdot(y, y)):
         raise EstimationError(
-            "The regressors reproduce the outcome exactly, so that no variance is left to estimate;"
-            " leave out the regressor that is the outcome in disguise."
+            "The regressors reproduce the outcome up to rounding, so that no variance is left to "
+            "estimate; leave out the regressors of which the outcome is made."
         )
     return sum_of_squares
 

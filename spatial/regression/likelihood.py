@@ -29,8 +29,9 @@ SEARCH_TOLERANCE = 1e-7
 # Distance to the end of the valid interval, as a share of its width, that counts as at the border.
 BORDER_SHARE = 1e-5
 SCAN_POINTS = 7
-# A residual sum of squares below this share of the total is rounding noise.
-PERFECT_FIT = 1e-20
+# A residual sum of squares below this share of the total is the rounding of an identity between
+# columns (a population is an income over an income per head), not an innovation.
+PERFECT_FIT = 1e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
