@@ -14,7 +14,7 @@ from spatial.options import checked_option
 Scheme = Literal["fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"]
 
 EXACT_LIMIT = 2000
-"""Natural breaks take n^2 steps: above this many values an even sample of the ranks is used."""
+"""Natural breaks take n^2 steps and places: above this many values, a sample of the ranks."""
 
 
 def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5) -> np.ndarray:
@@ -61,31 +61,73 @@ def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5)
 
 
 def _upper_bounds(finite: np.ndarray, scheme: str, k: int) -> np.ndarray:
+    if scheme == "fisherjenks":
+        return natural_breaks(finite, k)
     import mapclassify
 
-    sample = finite
-    if scheme == "fisherjenks" and len(finite) > EXACT_LIMIT:
-        ranks = np.unique(np.linspace(0, len(finite) - 1, EXACT_LIMIT).round().astype(int))
-        sample = finite[ranks]
-        k = min(k, len(np.unique(sample)))
-    # mapclassify sums squares in single precision: without centring, large numbers with a small
-    # spread lose all their digits. Bounds that are data values are then looked up again.
-    spread = float(sample.std()) or 1.0
-    scores = (sample - sample.mean()) / spread
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # says that ties leave fewer classes
-        if scheme == "fisherjenks":
-            bins = mapclassify.FisherJenks(scores, k=k).bins
-        elif scheme == "quantiles":
-            return np.asarray(mapclassify.Quantiles(sample, k=k).bins)
+        if scheme == "quantiles":
+            classifier = mapclassify.Quantiles(finite, k=k)
         elif scheme == "equalinterval":
-            return np.asarray(mapclassify.EqualInterval(sample, k=k).bins)
+            classifier = mapclassify.EqualInterval(finite, k=k)
         elif scheme == "headtailbreaks":
-            return np.asarray(mapclassify.HeadTailBreaks(sample).bins)
+            classifier = mapclassify.HeadTailBreaks(finite)
         else:
-            return np.asarray(mapclassify.StdMean(sample).bins)
-    places = np.clip(np.searchsorted(scores, bins, side="right") - 1, 0, len(sample) - 1)
-    return sample[places]
+            classifier = mapclassify.StdMean(finite)
+    return np.asarray(classifier.bins)
+
+
+def natural_breaks(ascending: np.ndarray, k: int) -> np.ndarray:
+    """Return the upper bounds of the k classes with the least squared deviations within.
+
+    Exact dynamic programming over the distinct values (Fisher 1958,
+    doi:10.1080/01621459.1958.10501479; Jenks' natural breaks), in double precision: mapclassify
+    sums squares in single precision, where large numbers with a small spread lose their digits,
+    and takes seconds for a thousand values where numba is not installed.
+
+    Parameters
+    ----------
+    ascending : numpy.ndarray of shape (n,)
+        Finite values, sorted. Above ``EXACT_LIMIT`` an even sample of the ranks is used.
+    k : int
+        At most the number of distinct values.
+
+    Returns
+    -------
+    numpy.ndarray of shape (k,)
+        Values of the data, ascending; the last is the maximum.
+
+    Examples
+    --------
+    >>> natural_breaks(np.array([1.0, 2.0, 8.0, 9.0, 30.0]), 3).tolist()
+    [2.0, 9.0, 30.0]
+    """
+    sample = ascending
+    if len(ascending) > EXACT_LIMIT:
+        ranks = np.linspace(0, len(ascending) - 1, EXACT_LIMIT).round().astype(int)
+        sample = ascending[ranks]
+    distinct, counts = np.unique(sample, return_counts=True)
+    k = min(k, len(distinct))
+    centred = distinct - np.average(distinct, weights=counts)
+    sums = [np.concatenate([[0.0], np.cumsum(counts * centred**power)]) for power in (0, 1, 2)]
+    # within[i, j]: squared deviations of the distinct values i..j, infinite where i > j.
+    size, total, squares = (part[None, 1:] - part[:-1, None] for part in sums)
+    upper = np.triu(np.ones(size.shape, dtype=bool))
+    within = np.where(upper, squares - total**2 / np.where(upper, size, 1.0), np.inf)
+    least = within[0]
+    starts = []
+    for _ in range(1, k):
+        before = np.concatenate([[np.inf], least[:-1]])
+        candidates = before[:, None] + within
+        starts.append(candidates.argmin(axis=0))
+        least = candidates.min(axis=0)
+    last = len(distinct) - 1
+    uppers = [distinct[last]]
+    for start in reversed(starts):
+        last = int(start[last]) - 1
+        uppers.append(distinct[last])
+    return np.array(uppers[::-1])
 
 
 def _without_empty_classes(bounds: np.ndarray, finite: np.ndarray) -> np.ndarray:

@@ -296,7 +296,20 @@ def _as_text(values: pd.Series) -> pd.Series:
         # SQLite ends a text at a NUL, and a lone surrogate is no UTF-8.
         return str(value).replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
-    return pd.Series([clean(value) for value in values], index=values.index, dtype=object)
+    known = values.to_numpy(dtype=object)
+    if _is_clean_text(known):
+        return pd.Series(known, index=values.index, dtype=object)
+    return pd.Series([clean(value) for value in known], index=values.index, dtype=object)
+
+
+def _is_clean_text(values: np.ndarray) -> bool:
+    """Tell by one test of the whole column whether every text can be written as it is."""
+    if pd.api.types.infer_dtype(values, skipna=False) != "string":
+        return False
+    try:
+        return b"\x00" not in "".join(values).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
 
 
 def name_labels(

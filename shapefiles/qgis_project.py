@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -504,6 +504,7 @@ def _append_layouts(
     places = list(zip(points.x.tolist(), points.y.tolist(), strict=True))
     for layout in layouts:
         _, _, width, height = map_box(layout.page)
+        named = any(entry.style.labels is not None for entry in visible[layout.theme])
         corner = emptiest_corner(places, main.fitted(width, height), count=len(insets))
         append_layout(
             parent,
@@ -514,7 +515,8 @@ def _append_layouts(
                 subtitle=layout.subtitle,
                 note=layout.note,
                 window=main,
-                insets=insets,
+                # Names that stand beside the cities need no title as well.
+                insets=tuple(replace(one, title="") for one in insets) if named else insets,
                 corner=corner,
                 legend=tuple(_legend_entry(entry) for entry in visible[layout.theme]),
                 page=layout.page,

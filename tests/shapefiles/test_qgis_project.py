@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -185,7 +186,19 @@ def test_far_cities_are_insets_in_systems_of_their_own(root):
     maps = [item for item in insets if item.get("type") == "65639"]
     assert len(maps) == 4
     assert all(item.find("crs/spatialrefsys/wkt") is not None for item in maps)
-    titles = [item.get("labelText") for item in insets if item.get("type") == "65641"]
+    # The names beside the cities say where the insets lie.
+    assert not [item for item in insets if item.get("type") == "65641"]
+
+
+def test_insets_without_names_have_a_title(tmp_path, metro_layers):
+    bare = replace(metro_layers["metros"], styles=(metro_layers["metros"].styles[3],))
+    root = written(tmp_path, [bare], themes=THEMES[:1], layouts=LAYOUTS[:1])
+    titles = [
+        item.get("labelText")
+        for item in root.iter("LayoutItem")
+        if (item.get("id") or "").endswith("_title")
+    ]
+    assert len(titles) == 2
     assert any("Kahului" in title for title in titles)
 
 
