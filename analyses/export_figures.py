@@ -214,11 +214,15 @@ def _paths(result: StudyResult) -> FigurePlan:
 
 
 def aggregate(result: StudyResult, cities: pd.Index | None) -> pd.Series:
-    """Outcome of a group of cities by year, made as the national figure is."""
+    """Outcome of a group of cities by year, made as the national figure is.
+
+    Cities with gaps are left out of all years: a sum over changing cities would jump.
+    """
     section = result.study.resilience
     values = result.area.wide(section.outcome)
     if cities is not None:
         values = values.loc[cities]
+    values = values.dropna()
     if section.national == "sum":
         return values.sum(skipna=False)
     if section.national == "mean" or section.by is None:

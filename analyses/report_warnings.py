@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analyses.report_content import Section
 from analyses.report_words import measures_of, short_names_of, words_of
 
@@ -62,7 +60,7 @@ def study_warnings(result: StudyResult) -> list[str]:
     for name, report in result.weights_reports.items():
         found += [
             words("warning_of_weights", name=name, text=text)
-            for text in weights_warnings(result, name, report)
+            for text in weights_warnings(result, report)
         ]
     national = result.resilience.national
     for shock, flag in zip(national.index.get_level_values("shock"), national["flag"], strict=True):
@@ -74,47 +72,28 @@ def study_warnings(result: StudyResult) -> list[str]:
         if count:
             found.append(words("warning_untested", **values))
     for (shock, measure), local in result.local.items():
-        found += [
-            words("warning_of_local", shock=shock, measure=words(measure), text=text)
-            for text in local.warnings
-        ]
+        if local.warnings:
+            text = words("warning_resolution", permutations=words.count(local.permutations))
+            found.append(words("warning_of_local", shock=shock, measure=words(measure), text=text))
     for name, model in result.models.items():
-        texts = (*model.remarks, *getattr(model.result, "warnings", ()))
-        found += [words("warning_of_model", model=name, text=text) for text in texts]
+        if model.remarks:
+            text = words("warning_years", years=words.years(model.years))
+            found.append(words("warning_of_model", model=name, text=text))
     return found
 
 
-def weights_warnings(result: StudyResult, name: str, report: WeightsReport) -> list[str]:
-    """Say the warnings of a weights report in the language of the study, with names of cities.
-
-    The report itself speaks English and ids. Each of its conditions is worded here; should it ever
-    find more than is known here, its own sentences are given, so that nothing is lost.
-    """
+def weights_warnings(result: StudyResult, report: WeightsReport) -> list[str]:
+    """Say the warnings of a weights report in the language of the study, with names of cities."""
     words, names = words_of(result), short_names_of(result)
-    section = next(item for item in result.study.weights if item.name == name)
     islands = len(report.islands)
-    conditions = {
-        "warning_islands": islands > 0,
-        "warning_components": report.components_weak > islands + 1,
-        "warning_dense": report.share_nonzero > 0.5 and report.n_cities > 10,
-        "warning_row_distance": section.kind == "inverse_distance" and section.transform == "row",
-        "warning_hub": report.column_sum_max > 0.5 * report.n_cities * report.row_sum_max,
-        "warning_complex": report.complex_eigenvalues
-        and not np.isfinite(report.smallest_real_eigenvalue),
-    }
-    if report.n_links == 0:
-        conditions = {"warning_empty": True}
-    holding = [key for key, holds in conditions.items() if holds]
-    if len(holding) != len(report.warnings):
-        return list(report.warnings)
     shown = [str(name) for name in names.loc[report.islands[:NAMED]]]
     more = words("warning_more", count=words.count(islands - NAMED)) if islands > NAMED else ""
     return [
         words(
-            key,
+            f"warning_{code}",
             islands=words.count(islands),
             names=words.listing(shown) + more,
             components=words.count(report.components_weak),
         )
-        for key in holding
+        for code in report.warning_codes
     ]

@@ -185,7 +185,8 @@ def read_area(study: Study, folder: Path) -> StudyArea:
         incomplete=panel.incomplete,
         required=panel.required,
     )
-    figures = area.panel.copy()
+    figures, corrections = _corrected(study, area)
+    area = replace(area, passport=area.passport.with_entries(*corrections))
     for item in study.derived:
         if item.name in figures.columns:
             raise PanelError(
@@ -196,6 +197,23 @@ def read_area(study: Study, folder: Path) -> StudyArea:
     for group in study.groups:
         named[group] = named[group].astype(str).map(study.value_label)
     return replace(area, cities=named, panel=figures)
+
+
+def _corrected(study: Study, area: StudyArea) -> tuple[pd.DataFrame, list[PassportEntry]]:
+    """Replace figures known to be wrong, each with a line in the passport."""
+    figures, entries = area.panel.copy(), []
+    for item in study.corrections:
+        where = f"[[corrections]] {item.city} {item.year}"
+        require_columns(area, [item.column], where)
+        if (item.city, item.year) not in figures.index:
+            raise PanelError(
+                f"{where}: the panel has no such city and year; delete the correction."
+            )
+        before = figures.loc[(item.city, item.year), item.column]
+        figures.loc[(item.city, item.year), item.column] = item.value
+        remark = f"{item.year} {item.column}: {before} -> {item.value} ({item.reason})"
+        entries.append(PassportEntry("passport_corrected", 1, (item.city,), remark))
+    return figures, entries
 
 
 def _with_short_names(area: StudyArea, column: str | None) -> gpd.GeoDataFrame:
@@ -319,10 +337,18 @@ def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights])
         raise PanelError(
             f"[[models]] {section.name!r}: no year has all variables {listed(variables)}."
         )
+    matrix = weights[section.weights]
+    if section.incomplete == "drop":
+        data, matrix, lost = _complete(data, matrix)
+        if lost:
+            remarks.append(
+                f"{len(lost)} cities without complete figures left out ({listed(lost)}); the "
+                "weights were cut to the others and scaled again"
+            )
     result = fit_panel(
         section.formula,
         data,
-        weights[section.weights],
+        matrix,
         specification=section.specification,
         effects=section.effects,
         bias_correction=section.bias_correction,
@@ -336,6 +362,18 @@ def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights])
         years=(int(used.min()), int(used.max())),
         remarks=tuple(remarks),
     )
+
+
+def _complete(data: pd.DataFrame, weights: Weights) -> tuple[pd.DataFrame, Weights, list[str]]:
+    """Keep the cities with every value in every year, in the data and in the weights."""
+    years = data.index.get_level_values("year").nunique()
+    whole = data.dropna().groupby(level="city").size() == years
+    lost = [str(city) for city in weights.ids if not whole.get(city, False)]
+    if not lost:
+        return data, weights, lost
+    kept = weights.ids[~weights.ids.isin(lost)]
+    cut = weights.subset(kept).transformed(weights.transform)
+    return data[data.index.get_level_values("city").isin(kept)], cut, lost
 
 
 def _warnings(

@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from analyses.results import NetworkAnalysis
 from analyses.run_common import require_columns, seed_of
 from analyses.study import CostSection, GravitySection, ObservedSection, Study
+from networks.backbone_rules import top_links_backbone
 from networks.backbones import disparity_backbone, row_mean_backbone
 from networks.centrality import centralities
 from networks.communities import communities
@@ -44,6 +45,7 @@ def analyse_networks(
         backbones = {
             "row_mean": row_mean_backbone(network),
             "disparity": disparity_backbone(network, alpha=section.alpha),
+            "top_links": top_links_backbone(network, k=section.top),
         }
         analysed[section.name] = NetworkAnalysis(
             name=section.name,

@@ -103,6 +103,16 @@ class DerivedColumn(Section):
         return self
 
 
+class CorrectionSection(Section):
+    """One figure of the panel that is known to be wrong, and the right one."""
+
+    city: str
+    year: Year
+    column: str
+    value: float
+    reason: str
+
+
 class ShockSection(Section):
     """A shock: the years of resistance and of recovery, first and last included."""
 
@@ -201,9 +211,10 @@ class NetworkSection(Section):
     """Keys of every kind of network."""
 
     name: str
-    backbone: Literal["disparity", "row_mean"] = Field(
-        "disparity", description="the thinning that maps and structure use (both are written)"
+    backbone: Literal["disparity", "row_mean", "top_links"] = Field(
+        "disparity", description="the thinning that maps and structure use (all are written)"
     )
+    top: Annotated[int, Field(ge=1)] = Field(3, description="links of each city in top_links")
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.05, description="level of the disparity filter"
     )
@@ -258,6 +269,9 @@ class ModelSection(Section):
     effects: Effects = "two-way"
     bias_correction: bool = True
     years: tuple[Year, Year] | None = Field(None, description="first and last year; default: all")
+    incomplete: Policy = Field(
+        "error", description="cities that lack a value of the model: error, or leave them out of it"
+    )
 
 
 class ColumnLabel(Section):
@@ -306,6 +320,7 @@ class Study(Section):
     panel: PanelSection
     groups: dict[Literal["region", "rank", "size"], str] = Field(default_factory=dict)
     background: BackgroundSection | None = None
+    corrections: tuple[CorrectionSection, ...] = ()
     derived: tuple[DerivedColumn, ...] = ()
     resilience: ResilienceSection
     shocks: Annotated[tuple[ShockSection, ...], Field(min_length=1)]
