@@ -358,6 +358,8 @@ def model_findings(result: StudyResult, model: ModelRun) -> list[str]:
                 logs[str(variable)] if elastic else str(variable)
             ),
         }
+        unit = getattr(result.study.columns.get(str(variable)), "unit", "")
+        names["step"] = words("finding_step_percent" if unit == "%" else "finding_step_unit")
         sentences.append(_effect(words, row, common | names, elastic=elastic, alpha=alpha))
     return sentences
 

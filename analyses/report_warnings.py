@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 NAMED = 10
 """Cities named in a warning."""
 
+FAR_OUT = 8.0
+"""Robust standard deviations from the median beyond which a growth rate is doubted."""
+
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal variable over its median absolute deviation."""
+
 
 def limits_section(result: StudyResult) -> Section:
     """Say what a reader has to know before believing a number."""
@@ -66,6 +72,7 @@ def study_warnings(result: StudyResult) -> list[str]:
     for shock, flag in zip(national.index.get_level_values("shock"), national["flag"], strict=True):
         if flag:
             found.append(words("warning_of_shock", shock=shock, text=words(f"flag_{flag}")))
+    found += extreme_warnings(result)
     for shock, measure in measures_of(result):
         count = int(result.measures[(shock, measure)].isna().sum())
         values = {"shock": shock, "measure": words(measure), "count": words.count(count)}
@@ -79,6 +86,39 @@ def study_warnings(result: StudyResult) -> list[str]:
         if model.remarks:
             text = words("warning_years", years=words.years(model.years))
             found.append(words("warning_of_model", model=name, text=text))
+    return found
+
+
+def extreme_warnings(result: StudyResult) -> list[str]:
+    """Name the cities whose growth in a phase lies too far out to be taken on trust.
+
+    Too far is more than ``FAR_OUT`` robust standard deviations (1.4826 times the median absolute
+    deviation) from the median city.
+    """
+    words, names = words_of(result), short_names_of(result)
+    found = []
+    for shock in result.study.shocks:
+        table = result.resilience.of(shock.name)
+        for kind in ("resistance", "recovery"):
+            growth = table[f"{kind}_growth"]
+            distance = (growth - growth.median()).abs()
+            far = growth[distance > FAR_OUT * NORMAL_MAD * distance.median()]
+            if far.empty or distance.median() == 0:
+                continue
+            shown = far.loc[distance[far.index].sort_values(ascending=False).index[:NAMED]]
+            cities = [
+                words("finding_city_with_growth", city=city, growth=words.percent(value))
+                for city, value in zip(names.loc[shown.index], shown, strict=True)
+            ]
+            more = words("warning_more", count=len(far) - NAMED) if len(far) > NAMED else ""
+            found.append(
+                words(
+                    "warning_extreme",
+                    shock=shock.name,
+                    phase=words(kind),
+                    cities=words.listing(cities) + more,
+                )
+            )
     return found
 
 
