@@ -13,7 +13,7 @@ import pandas as pd
 from analyses.indices.resilience import TYPOLOGY
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
-from shapefiles.classification import centred_bounds, class_bounds
+from shapefiles.classification import class_bounds
 from shapefiles.language import label
 from shapefiles.layers import Layer, name_labels
 from shapefiles.style_types import GeometryKind, LayerStyle
@@ -37,9 +37,9 @@ TYPOLOGY_COLOURS = {
 }
 """A diverging purple-green scheme, safe for colour-blind readers."""
 
-CLIP_QUANTILE = 0.01
-"""Ratios to a small national change have long tails; classes are made without the last per cent
-on each side, which then joins the outermost classes."""
+CLIP_SHARE = 0.01
+"""Ratios to a small national change have long tails: classes are made without the last per cent
+on each side, which joins the outermost classes."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +109,15 @@ def measure_title(result: StudyResult, shock: str, measure: str) -> str:
 
 def measure_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
     """Style of one measure of resilience: diverging around the nation (zero)."""
-    values = result.measures[(shock, measure)]
-    low, high = values.quantile([CLIP_QUANTILE, 1 - CLIP_QUANTILE])
-    bounds = centred_bounds(values.dropna().clip(low, high).to_numpy(), 0.0, k=6)
     title = measure_title(result, shock, measure)
     return choropleth_style(
-        values,
+        result.measures[(shock, measure)],
         column=f"{measure}_{short_names(result)[shock]}",
         title=title,
         name=title,
-        bounds=bounds,  # widened to the extremes, which belong to the outermost classes
         centre=0.0,
+        k=6,
+        clip=CLIP_SHARE,
         geometry=_kind(result),
         language=result.study.language,
     )

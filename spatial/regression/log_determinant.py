@@ -25,6 +25,7 @@ GENERAL_EIGENVALUE_LIMIT = 150
 # Above this share of non-zeros a sparse factorisation fills in completely.
 DENSE_SHARE = 0.05
 DENSE_SYMMETRIC_LIMIT = 3000
+DENSE_GENERAL_LIMIT = 2000
 DENSE_ALWAYS = 100
 UNIT_SUM = 1e-8
 # An imaginary step h differentiates with an error of h squared: nothing is subtracted.
@@ -266,8 +267,8 @@ def log_determinant(
     if method == "automatic":
         dense = matrix.nnz > DENSE_SHARE * n * n
         limit = SYMMETRIC_EIGENVALUE_LIMIT if twin is not None else GENERAL_EIGENVALUE_LIMIT
-        if twin is not None and dense:
-            limit = DENSE_SYMMETRIC_LIMIT
+        if dense:
+            limit = DENSE_SYMMETRIC_LIMIT if twin is not None else DENSE_GENERAL_LIMIT
         method = "eigenvalues" if n <= limit else "sparse-lu"
     if method == "eigenvalues":
         eigenvalues = _all_eigenvalues(matrix, twin)
