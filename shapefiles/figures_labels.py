@@ -60,7 +60,7 @@ def place_names(
     halo: float = 1.4,
     leaders: bool = False,
     most: int | None = None,
-) -> list[Text]:
+) -> dict[int, Text]:
     """Write names beside points, the first with the first right to a place.
 
     Parameters
@@ -89,12 +89,12 @@ def place_names(
 
     Returns
     -------
-    list of matplotlib.text.Text
-        The names that found a place.
+    dict of int to matplotlib.text.Text
+        The names that found a place, by their position in ``names``.
     """
     n = len(names)
     if not n:
-        return []
+        return {}
     pixels_per_point = ax.figure.dpi / POINTS_PER_INCH
     centres = ax.transData.transform(np.column_stack([x, y]).astype(float))
     radii = np.broadcast_to(np.asarray(radii, dtype=float), (n,)) * pixels_per_point
@@ -102,7 +102,7 @@ def place_names(
     circles = _circles(ax, centres, radii, obstacles, pixels_per_point)
     frame = ax.get_window_extent()
     taken: list[Box] = list(blocked)
-    placed: list[Text] = []
+    placed: dict[int, Text] = {}
     for i, name in enumerate(names):
         if most is not None and len(placed) >= most:
             break
@@ -127,7 +127,7 @@ def place_names(
             steps = _steps_of_leader(centres[i], box)
             _leader(ax, steps)
             taken.extend((x, y, x, y) for x, y in steps[1:-1].tolist())
-        placed.append(_write(ax, text, box, size=size, families=families, halo=halo))
+        placed[i] = _write(ax, text, box, size=size, families=families, halo=halo)
     return placed
 
 

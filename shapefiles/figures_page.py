@@ -213,6 +213,24 @@ class PlotOptions:
     labelled: int = 8
 
 
+def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
+    """Break a text into lines of a width; cut words that are longer in their middle.
+
+    The end stays, because labels of legends end in a count.
+    """
+    lines = wrapped(text, width_mm, families=families).split("\n")
+    return "\n".join(_middle_cut(line, width_mm, families) for line in lines)
+
+
+def _middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+    kept, end = len(line), min(8, len(line) // 3)
+    short = line
+    while kept > end + 4 and text_width_mm(short, families=families) > width_mm:
+        kept -= max(1, kept // 12)
+        short = f"{line[: kept - end]}…{line[len(line) - end :]}"
+    return short
+
+
 def plot_axes(
     ax: Axes | None, options: PlotOptions, *, aspect: float, families: Sequence[str]
 ) -> Axes:

@@ -263,7 +263,7 @@ def _write_names(
         obstacles=everything,
         blocked=[tuple(box) for box in boxes],
         leaders=True,
-    ):
+    ).values():
         text.set_in_layout(False)
 
 

@@ -12,7 +12,8 @@ from matplotlib.legend_handler import HandlerBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle
 
-from shapefiles.figures_page import BODY_SIZE, INK, line_height_mm
+from shapefiles.figures_page import BODY_SIZE, INK, fitted, line_height_mm
+from shapefiles.fonts import plain_text
 from shapefiles.language import label
 from shapefiles.map_shapes import (
     MISSING_HATCH,
@@ -133,16 +134,33 @@ class _SizedHandler(HandlerBase):
         return circle
 
 
-def make_legend(ax: Axes, block: LegendBlock, transform: Transform, *, columns: int = 1) -> Legend:
-    """Return a legend of a block, not yet in its place, coordinates in mm by ``transform``."""
+def make_legend(
+    ax: Axes,
+    block: LegendBlock,
+    transform: Transform,
+    *,
+    room_mm: float,
+    families: Sequence[str],
+    columns: int = 1,
+) -> Legend:
+    """Return a legend of a block, not yet in its place, coordinates in mm by ``transform``.
+
+    Words wider than ``room_mm`` are broken into lines, or cut where they have no spaces.
+    """
+    symbol_mm = 2.3 * BODY_SIZE / POINTS_PER_MM
+    texts = [
+        fitted(plain_text(text), room_mm / columns - symbol_mm, families=families)
+        for text in block.labels
+    ]
+    title = fitted(plain_text(block.title), room_mm * 0.9, families=families)  # bold is wider
     circles = [one.get_markersize() for one in block.handles if isinstance(one, SizedSymbol)]
     legend = Legend(
         ax,
         list(block.handles),
         # matplotlib leaves out labels that begin with an underscore
-        [f" {text}" if text.startswith("_") else text for text in block.labels],
+        [f" {text}" if text.startswith("_") else text for text in texts],
         handler_map={SizedSymbol: _SizedHandler(max(circles, default=0.0) + 1.0)},
-        title=block.title or None,
+        title=title or None,
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
         bbox_transform=transform,

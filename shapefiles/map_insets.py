@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 InsetBox = tuple[float, float, float, float]
 """Left, bottom, width and height in fractions of the map."""
 
-_ROW_HEIGHTS = (0.3, 0.26, 0.22, 0.18)
+_ROW_HEIGHTS = (0.26, 0.23, 0.2, 0.17)
 """Heights of insets relative to the map, tried in this order."""
 
-_LEAST_HEIGHT_MM = 15.0
+_LEAST_HEIGHT_MM = 13.5
 _FOOT_MM = 5.0
 """Room for the scale line of an inset and its text."""
 

@@ -52,6 +52,9 @@ LEGEND_GAP_MM = 3.2
 SIDE_LEGEND_FROM_MM = 120.0
 """Pages at least this wide have their legends beside the map, others below it."""
 
+SIDE_SHARE = 0.27
+"""Widest column of legends beside a map, relative to the page; longer words are broken."""
+
 SIDE_COLUMN_MM = 28.0
 """Least width of the column of legends, so that the scale bar has room."""
 
@@ -189,13 +192,19 @@ def _legends(
     if not beside:
         columns = [2 if len(block.labels) > 4 else 1 for block in plan.blocks]
         legends = [
-            make_legend(ax, block, transform, columns=n)
+            make_legend(
+                ax, block, transform, room_mm=width - TOOLS_MM, families=plan.families, columns=n
+            )
             for block, n in zip(plan.blocks, columns, strict=True)
         ]
         sizes = [_legend_size(ax, legend) for legend in legends]
         if sum(size[0] for size in sizes) + TOOLS_MM + len(sizes) * LEGEND_GAP_MM * 1.5 <= width:
             return legends, sizes
-    legends = [make_legend(ax, block, transform) for block in plan.blocks]
+    room = SIDE_SHARE * width if beside else width
+    legends = [
+        make_legend(ax, block, transform, room_mm=room, families=plan.families)
+        for block in plan.blocks
+    ]
     return legends, [_legend_size(ax, legend) for legend in legends]
 
 
@@ -218,7 +227,6 @@ def _bar_room(map_width: float, longest: float) -> float:
 def _beside(plan: MapPlan, room: Room, sizes: Sequence[tuple[float, float]]) -> _Spots:
     """Legends in a column to the right, scale bar and arrow at the foot of the column."""
     column = max([SIDE_COLUMN_MM, *(size[0] for size in sizes)])
-    column = min(column, 0.45 * room.width)
     map_width = room.width - column - GAP_MM
     stack = sum(size[1] for size in sizes) + LEGEND_GAP_MM * max(len(sizes), 1)
     foot = SCALE_BAR_TOTAL_MM + 2.5 + ARROW_TOTAL_MM

@@ -24,7 +24,7 @@ from shapefiles.map_insets import (
     part_extent,
     window_extent,
 )
-from shapefiles.map_layout import MapPlan, lay_out
+from shapefiles.map_layout import SIDE_LEGEND_FROM_MM, MapPlan, lay_out
 from shapefiles.map_shapes import draw_polygons, projected_points
 from shapefiles.projection import map_crs
 from spatial.coordinates import city_positions
@@ -301,7 +301,8 @@ def _room_for_insets(
     for step in range(5):
         lower = south - 0.08 * step * (north - south)
         shape = (north - lower) / (east - west)
-        map_width = 0.8 * column_width_mm(options.width)
+        page_width = column_width_mm(options.width)
+        map_width = 0.8 * page_width if page_width >= SIDE_LEGEND_FROM_MM else page_width
         _, covered = inset_boxes(
             (west, lower, east, north),
             shape,

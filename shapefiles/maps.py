@@ -151,7 +151,8 @@ def lisa_map(
     ----------
     cities : geopandas.GeoDataFrame of shape (n, ...)
     clusters : pandas.Series of shape (n,), or a result of ``local_moran``
-        Words as in `shapefiles.palettes.LISA_COLOURS`; from a result its column ``cluster``.
+        Words as in `shapefiles.palettes.LISA_COLOURS`; from a result its column ``cluster``,
+        cities that it left out for lack of data falling into the class "no data".
     style, options, ax
         As for `choropleth_map`.
 
@@ -160,7 +161,7 @@ def lisa_map(
     matplotlib.axes.Axes
     """
     options = options or MapOptions()
-    words = clusters if isinstance(clusters, pd.Series) else clusters.table["cluster"]
+    words = clusters if isinstance(clusters, pd.Series) else _words_of(clusters, cities)
     style = style or lisa_style(
         words,
         column="cluster",
@@ -168,6 +169,16 @@ def lisa_map(
         language=options.language,
     )
     return _map_of_classes(cities, words, style, options, ax)
+
+
+def _words_of(local: Any, cities: gpd.GeoDataFrame) -> pd.Series:
+    words = local.table["cluster"]
+    unknown = words.index.difference(cities.index)
+    if len(unknown):
+        raise AlignmentError(
+            f"The local Moran result holds cities that are not on the map: {listed(unknown)}."
+        )
+    return words.reindex(cities.index)
 
 
 def category_map(
@@ -411,23 +422,12 @@ def _names(
         return
     rows = pane.ids.get_indexer(labels.index)
     x, y = pane.points[rows].T
-    if dots:
-        draw_circles(
-            pane.ax,
-            x,
-            y,
-            SEAT_DOT_MM,
-            fill="#222222",
-            outline="#ffffff",
-            outline_mm=0.1,
-            gid="seat",
-        )
     radii = np.full(len(rows), SEAT_DOT_MM / 2 * POINTS_PER_MM) if nodes is None else nodes[rows, 2]
     # Small circles may lie under the halo of a name; the larger ones carry the message.
     large = None
     if nodes is not None and len(nodes):
         large = nodes[nodes[:, 2] > 1.2 * nodes[:, 2].min()]
-    place_names(
+    placed = place_names(
         pane.ax,
         x,
         y,
@@ -438,6 +438,18 @@ def _names(
         obstacles=large,
         blocked=_inset_boxes(pane),
     )
+    if dots and placed:
+        rows = rows[list(placed)]
+        draw_circles(
+            pane.ax,
+            pane.points[rows, 0],
+            pane.points[rows, 1],
+            SEAT_DOT_MM,
+            fill="#222222",
+            outline="#ffffff",
+            outline_mm=0.1,
+            gid="seat",
+        )
 
 
 def _inset_boxes(pane: MapPane) -> list[tuple[float, float, float, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from io import BytesIO
+from types import SimpleNamespace
 
 import geopandas as gpd
 import matplotlib as mpl
@@ -121,6 +122,15 @@ def test_every_lisa_class_stands_in_the_legend(cities):
     style = lisa_style(clusters, column="cluster", title="")
     red = collections_of(ax, "class-")["class-0"]
     assert to_hex(red.get_facecolor()[0]) == style.classes[0].colour.lower() == "#ff0000"
+
+
+def test_a_local_moran_result_may_leave_out_cities_without_data(cities):
+    table = pd.DataFrame({"cluster": "Low-Low"}, index=cities.index[2:])
+    ax = lisa_map(cities, SimpleNamespace(table=table))
+    assert legend_texts(ax)[1].endswith("(22)")
+    assert legend_texts(ax)[-1].endswith("(2)")
+    with pytest.raises(AlignmentError, match="'c23'"):
+        lisa_map(cities.drop("c23"), SimpleNamespace(table=table))
 
 
 def test_categories_of_points_are_circles_in_mm(cities):
@@ -289,19 +299,32 @@ HOSTILE = [
 ]
 
 
-def test_hostile_names_are_drawn_as_they_are(cities, values):
+def test_hostile_names_are_drawn_as_they_are(cities, values, assert_tidy):
     named = cities.assign(name=HOSTILE + list(cities["name"].iloc[len(HOSTILE) :]))
     groups = named["name"].iloc[:8].reindex(named.index).fillna("other")
     labels = named["name"].iloc[: len(HOSTILE)]
     style = categorised_style(groups, column="g", title="$a_b$ <i>")
     options = MapOptions(labels=labels, title="100 $ & <b>_x_</b>", source="{source} %s")
     ax = category_map(named, groups, style=style, options=options)
+    assert_tidy(ax)
     svg = figure_bytes(ax.figure, "svg")
     ET.fromstring(svg)
     assert len(legend_texts(ax)) == len(style.classes)  # none lost for its underscore
     assert all(not text.get_parse_math() for text in ax.texts)
     assert "100 $ & <b>_x_</b>" in {text.get_text() for text in ax.texts}
     assert "$x^2$" in {text.get_text() for text in ax.texts}
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_long_legends_stay_on_the_page_and_keep_their_counts(
+    cities, assert_tidy, chinese_font, width
+):
+    words = ["Resistant and recovering faster than the nation did", "x" * 300, "快速恢复" * 12]
+    groups = pd.Series([words[i % 3] for i in range(len(cities))], cities.index)
+    style = categorised_style(groups, column="g", title="A long title of a legend " * 3)
+    ax = category_map(cities, groups, style=style, options=MapOptions(width=width))
+    assert_tidy(ax)
+    assert all(text.replace("\n", " ").endswith("(8)") for text in legend_texts(ax))
 
 
 def test_missing_characters_stop_the_map(cities, values, monkeypatch):

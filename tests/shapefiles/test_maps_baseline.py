@@ -76,7 +76,12 @@ def draw(kind: str, cities, values, *, reverse: bool = False):
     options = MapOptions(insets="none")
     if kind == "choropleth":
         style = choropleth_style(
-            values, column="growth", title="", centre=0.0, k=4, reverse=reverse
+            values,
+            column="growth",
+            title="",
+            centre=0.0,
+            bounds=(-30.0, -15.0, 0.0, 20.0, 60.0),
+            reverse=reverse,
         )
         return choropleth_map(cities, values, style=style, options=options)
     if kind == "lisa":
@@ -94,8 +99,10 @@ def draw(kind: str, cities, values, *, reverse: bool = False):
         cities,
         links,
         sizes=sizes,
-        link_style=link_width_style(links["weight"], column="weight", title="", k=3),
-        size_style=sized_point_style(sizes, column="size", title="", k=3),
+        link_style=link_width_style(
+            links["weight"], column="weight", title="", bounds=(1, 2, 4, 10)
+        ),
+        size_style=sized_point_style(sizes, column="size", title="", bounds=(0, 6, 13, 19)),
         options=options,
     )
 

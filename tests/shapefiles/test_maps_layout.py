@@ -127,7 +127,7 @@ def test_placed_names_never_overlap(n, seed):
     names = [f"Name {i}" for i in range(n)]
     placed = place_names(ax, random.random(n), random.random(n), names, leaders=True)
     frame = ax.get_window_extent()
-    boxes = [text.get_window_extent() for text in placed]
+    boxes = [text.get_window_extent() for text in placed.values()]
     for i, one in enumerate(boxes):
         assert one.x0 >= frame.x0 - 2
         assert one.x1 <= frame.x1 + 2
@@ -138,7 +138,7 @@ def test_the_first_name_wins_the_place():
     ax = new_figure(40.0, 30.0).add_subplot()
     names = ["A very long first name", "A very long second name"]
     placed = place_names(ax, np.array([0.5, 0.5]), np.array([0.5, 0.5]), names, most=1)
-    assert [text.get_text() for text in placed] == names[:1]
+    assert [text.get_text() for text in placed.values()] == names[:1]
 
 
 @pytest.mark.usefixtures("chinese_font")
