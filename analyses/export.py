@@ -152,7 +152,7 @@ def _write_networks(result: StudyResult, folder: Path) -> None:
     """Write networks for Gephi and weights for GeoDa."""
     cities = result.area.cities
     for name, analysis in result.networks.items():
-        slug = name.replace(" ", "_")
+        slug = result.study.slug_of(name)
         measured = analysis.centralities.table.assign(
             community=analysis.communities.membership.reindex(analysis.network.cities)
         )
@@ -160,7 +160,7 @@ def _write_networks(result: StudyResult, folder: Path) -> None:
             analysis.network, cities, folder / "networks" / f"{slug}.graphml", node_table=measured
         )
     for name, weights in result.weights.items():
-        slug = name.replace(" ", "_")
+        slug = result.study.slug_of(name)
         write_gal(weights, folder / "weights" / f"{slug}.gal", layer=result.study.outputs.name)
         write_gwt(weights, folder / "weights" / f"{slug}.gwt", layer=result.study.outputs.name)
 

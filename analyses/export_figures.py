@@ -234,7 +234,7 @@ def aggregate(result: StudyResult, cities: pd.Index | None) -> pd.Series:
 def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     cities, language = result.area.cities, result.study.language
     for at, (name, analysis) in enumerate(result.networks.items(), start=1):
-        slug = table_slug(name, at)
+        slug = table_slug(result.study.key_of(name), at)
         links = layers.links[name].data.nlargest(MOST_LINKS_DRAWN, "weight")
         link_style = layers.links[name].styles[0]
         size_style = layers.points[name].styles[0]
@@ -323,7 +323,7 @@ def _spillover_figures(result: StudyResult) -> Iterator[FigurePlan]:
         caption = label("figure_effects", language, model=name)
         yield FigurePlan(
             "spillovers",
-            f"effects_{table_slug(name, at)}",
+            f"effects_{table_slug(result.study.key_of(name), at)}",
             caption,
             label("table_effects_note", language),
             lambda e=effects, w=labels, c=caption: effects_plot(  # type: ignore[misc]

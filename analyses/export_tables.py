@@ -43,7 +43,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         "local_moran": _with_names(result, local_table(result), "city"),
     }
     for name, analysis in result.networks.items():
-        slug = name.replace(" ", "_")
+        slug = result.study.slug_of(name)
         tables[f"cities_{slug}"] = _with_names(result, city_network_table(analysis), "city")
         tables[f"links_{slug}"] = backbone_table(analysis)
     if result.networks:
@@ -51,7 +51,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
     if result.correlations:
         tables["network_correlations"] = correlation_table(result)
     for name, model in result.models.items():
-        slug = name.replace(" ", "_")
+        slug = result.study.slug_of(name)
         tables[f"model_{slug}"] = model.result.tidy()
         tables[f"fit_{slug}"] = model.result.glance().rename_axis("item").to_frame("value")
         if model.effects is not None:
@@ -68,7 +68,7 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         (k for k in ("cities", "links", "model", "fit", "effects") if name.startswith(f"{k}_")),
         name,
     )
-    subject = name[len(kind) + 1 :].replace("_", " ")
+    subject = _subject(name[len(kind) + 1 :], result)
     named = [str(level) for level in frame.index.names if level is not None]
     formats = {}
     for column in frame.columns:
@@ -88,6 +88,12 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
+
+
+def _subject(slug: str, result: StudyResult) -> str:
+    """Name of the network or model that a table is about."""
+    named = {result.study.slug_of(name): name for name in (*result.networks, *result.models)}
+    return named.get(slug, "")
 
 
 def _wording(column: str, result: StudyResult) -> str:

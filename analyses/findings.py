@@ -306,22 +306,29 @@ def correlation_findings(result: StudyResult) -> list[str]:
     list of str
     """
     words, alpha = words_of(result), result.study.autocorrelation.alpha
-    sentences = []
+    items: dict[tuple[str, str], list[str]] = {}
+    permutations = 0
     for (first, second, by), item in result.correlations.items():
-        key = "finding_qap" if item.p_value < alpha else "finding_qap_none"
-        sentences.append(
+        permutations = item.permutations
+        items.setdefault((first, second), []).append(
             words(
-                key,
-                first=first,
-                second=second,
+                "finding_qap_found" if item.p_value < alpha else "finding_qap_none",
                 by=words(f"report_by_{by}"),
                 degree=words(f"finding_degree_{_degree(item.correlation)}"),
                 correlation=words.number(item.correlation, 2),
                 p=words.p(item.p_value),
-                permutations=words.count(item.permutations),
             )
         )
-    return sentences
+    return [
+        words(
+            "finding_qap",
+            first=first,
+            second=second,
+            items=words("report_list_semicolon").join(parts),
+            permutations=words.count(permutations),
+        )
+        for (first, second), parts in items.items()
+    ]
 
 
 def _degree(correlation: float) -> str:

@@ -253,7 +253,7 @@ def lisa_layer(result: StudyResult) -> Layer:
     )
 
 
-def heavy_tail_bounds(values: pd.Series, k: int = 5) -> np.ndarray:
+def heavy_tail_bounds(values: pd.Series, k: int = 5) -> list[float]:
     """Head/tail breaks (Jiang 2013, doi:10.1080/00330124.2012.700499) with at most k classes.
 
     Linkages are heavy-tailed: natural breaks would give the one strongest link a class of its own
@@ -262,7 +262,8 @@ def heavy_tail_bounds(values: pd.Series, k: int = 5) -> np.ndarray:
     bounds = class_bounds(values.to_numpy(dtype=float), scheme="headtailbreaks")
     if are_counts(values):
         bounds = np.unique(np.floor(bounds))
-    return bounds if len(bounds) <= k + 1 else np.append(bounds[:k], bounds[-1])
+    kept = bounds if len(bounds) <= k + 1 else np.append(bounds[:k], bounds[-1])
+    return [float(bound) for bound in kept]
 
 
 def are_counts(values: pd.Series) -> bool:
@@ -295,7 +296,8 @@ def table_slug(name: str, position: int) -> str:
 
 
 def _slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
-    return table_slug(analysis.name, list(result.networks).index(analysis.name) + 1)
+    position = list(result.networks).index(analysis.name) + 1
+    return table_slug(result.study.key_of(analysis.name), position)
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:

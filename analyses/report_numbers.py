@@ -12,6 +12,7 @@ from spatial.errors import ConfigError, nearest_spelling
 from spatial.options import Language
 
 MINUS = "\u2212"
+NO_BREAK = "\u00a0"
 MISSING = "—"
 SMALLEST_P = 0.001
 
@@ -74,17 +75,17 @@ def p_text(value: object) -> str:
 
 
 def p_phrase(value: float) -> str:
-    """Write a p-value in a sentence: the level it is below, or its value.
+    """Write a p-value in a sentence, unbroken: the level it is below, or its value.
 
     Examples
     --------
-    >>> p_phrase(0.004), p_phrase(0.03), p_phrase(0.2)
-    ('p < 0.01', 'p < 0.05', 'p = 0.20')
+    >>> [p_phrase(p).replace(NO_BREAK, " ") for p in (0.004, 0.03, 0.2)]
+    ['p < 0.01', 'p < 0.05', 'p = 0.20']
     """
     for level in (0.001, 0.01, 0.05):
         if value < level:
-            return f"p < {level}"
-    return f"p = {value:.2f}"
+            return f"p{NO_BREAK}<{NO_BREAK}{level}"
+    return f"p{NO_BREAK}={NO_BREAK}{value:.2f}"
 
 
 def stars(p_value: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import formulaic
 import numpy as np
@@ -123,7 +123,7 @@ def run_study(
                 permutations=options.permutations,
                 correction=options.correction,
                 alpha=options.alpha,
-                rng=seed_of(study.seed, f"local moran {s} {m}"),
+                rng=seed_of(study.seed, f"local moran {study.key_of(s)} {m}"),
             )
             for s, m in measure_keys(measures)
             if measures[(s, m)].notna().all()
@@ -190,7 +190,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
     for item in study.derived:
         if item.name in figures.columns:
             raise PanelError(
-                f"[[derived]] name = {item.name!r} is a column of the panel already; choose another."
+                f"[[derived]] name = {item.name!r} is a column of the panel; choose another."
             )
         figures[item.name] = derive_column(figures, kind=item.kind, of=item.of, by=item.by)
     named = _with_short_names(area, cities.short_name)
@@ -209,9 +209,9 @@ def _corrected(study: Study, area: StudyArea) -> tuple[pd.DataFrame, list[Passpo
             raise PanelError(
                 f"{where}: the panel has no such city and year; delete the correction."
             )
-        before = figures.loc[(item.city, item.year), item.column]
+        before: Any = figures.loc[(item.city, item.year), item.column]
         figures.loc[(item.city, item.year), item.column] = item.value
-        remark = f"{item.year} {item.column}: {before} -> {item.value} ({item.reason})"
+        remark = f"{item.year} {item.column}: {float(before)} -> {item.value} ({item.reason})"
         entries.append(PassportEntry("passport_corrected", 1, (item.city,), remark))
     return figures, entries
 

@@ -29,7 +29,7 @@ from shapefiles.read_links import read_links
 from shapefiles.sources import LinksSource
 from shapefiles.study_area import PassportEntry, StudyArea
 from spatial.errors import PanelError, listed
-from spatial.options import Language
+from spatial.options import Language, MissingCost
 
 
 def analyse_networks(
@@ -41,7 +41,8 @@ def analyse_networks(
         if isinstance(section, GravitySection):
             network, area = build_gravity(section, area, folder, language=study.language)
         else:
-            network, area = build_observed(section, area, folder)
+            unit = study.value_label(section.unit)
+            network, area = build_observed(section, area, folder, unit=unit)
         backbones = {
             "row_mean": row_mean_backbone(network),
             "disparity": disparity_backbone(network, alpha=section.alpha),
@@ -57,7 +58,7 @@ def analyse_networks(
             communities=communities(
                 network,
                 resolution=section.resolution,
-                rng=seed_of(study.seed, f"communities {section.name}"),
+                rng=seed_of(study.seed, f"communities {study.key_of(section.name)}"),
             ),
         )
     return analysed, area
@@ -73,7 +74,7 @@ def correlate_networks(
     found = {}
     for a, b in combinations(networks, 2):
         first, second = networks[a].network, networks[b].network
-        seed = seed_of(study.seed, f"qap {a} {b}")
+        seed = seed_of(study.seed, f"qap {study.key_of(a)} {study.key_of(b)}")
         found[(a, b, "strength")] = qap_correlation(first, second, rng=seed)
         found[(a, b, "rank")] = qap_correlation(_ranks(first), _ranks(second), rng=seed)
     return found
@@ -109,7 +110,8 @@ def build_gravity(
         )
     mass = np.exp(np.log(figures.astype(float)).mean(axis=1))
     costs: pd.DataFrame | None = None
-    unit, missing = "km", "error"
+    unit = "km"
+    missing: MissingCost = "error"
     if section.cost is not None:
         costs, area = _costs(section.cost, section.name, area, folder)
         unit, missing = section.cost.unit, section.cost.missing
@@ -159,7 +161,7 @@ def _costs(
 
 
 def build_observed(
-    section: ObservedSection, area: StudyArea, folder: Path
+    section: ObservedSection, area: StudyArea, folder: Path, *, unit: str
 ) -> tuple[LinkageNetwork, StudyArea]:
     """Read an observed network; returns the area with the file in its passport."""
     table, source = read_links(
@@ -183,7 +185,7 @@ def build_observed(
         directed=section.directed,
         unknown=section.unknown,
         duplicates=section.duplicates,
-        unit=section.unit,
+        unit=unit,
         year=section.year,
         description=section.name,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
@@ -36,18 +36,21 @@ class CitiesSection(Section):
         description="Shapefile (also zipped), GeoPackage, GeoJSON, GeoParquet, or a table"
     )
     id: str = Field(description="column with the city ids (text, leading zeros kept)")
-    name: str | None = Field(None, description="column with the names; default: the ids")
+    name: str | None = Field(default=None, description="column with the names; default: the ids")
     short_name: str | None = Field(
-        None, description="column with names for maps; default: the name up to its first comma"
+        default=None,
+        description="column with names for maps; default: the name up to its first comma",
     )
-    layer: str | None = Field(None, description="layer of a GeoPackage with several")
+    layer: str | None = Field(default=None, description="layer of a GeoPackage with several")
     longitude: str | None = Field(
-        None, description="column with degrees east, for tables of points"
+        default=None, description="column with degrees east, for tables of points"
     )
     latitude: str | None = Field(
-        None, description="column with degrees north, for tables of points"
+        default=None, description="column with degrees north, for tables of points"
     )
-    crs: str | None = Field(None, description="only for files that do not say it, e.g. 'EPSG:4326'")
+    crs: str | None = Field(
+        default=None, description="only for files that do not say it, e.g. 'EPSG:4326'"
+    )
     select: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="keep cities whose column holds one of these texts"
     )
@@ -59,14 +62,18 @@ class PanelSection(Section):
     file: str = Field(description="CSV, Excel or Parquet, a row for each city and year")
     city: str = Field(description="column with the city ids")
     year: str = Field(description="column with the years")
-    columns: tuple[str, ...] | None = Field(None, description="columns to read; default: all")
-    required: tuple[str, ...] = Field((), description="columns that must be complete")
-    encoding: str | None = Field(None, description="text encoding; default: recognised")
-    sheet: str | None = Field(None, description="sheet of an Excel file; default: the first")
-    unmatched_cities: Policy = Field("error", description="cities without panel rows")
-    unmatched_rows: Policy = Field("error", description="panel rows without city")
+    columns: tuple[str, ...] | None = Field(
+        default=None, description="columns to read; default: all"
+    )
+    required: tuple[str, ...] = Field(default=(), description="columns that must be complete")
+    encoding: str | None = Field(default=None, description="text encoding; default: recognised")
+    sheet: str | None = Field(
+        default=None, description="sheet of an Excel file; default: the first"
+    )
+    unmatched_cities: Policy = Field(default="error", description="cities without panel rows")
+    unmatched_rows: Policy = Field(default="error", description="panel rows without city")
     incomplete: Literal["error", "drop", "keep"] = Field(
-        "error", description="cities that lack a year or a required value"
+        default="error", description="cities that lack a year or a required value"
     )
 
 
@@ -87,7 +94,7 @@ class DerivedColumn(Section):
     kind: Literal["log", "growth", "difference", "lag", "ratio", "share", "sum"]
     of: str | tuple[str, ...]
     by: str | None = Field(
-        None, description="denominator of a ratio or share (share is in percent)"
+        default=None, description="denominator of a ratio or share (share is in percent)"
     )
 
     @model_validator(mode="after")
@@ -126,19 +133,23 @@ class ResilienceSection(Section):
 
     outcome: str = Field(description="column whose fall and rise is measured")
     national: Literal["sum", "mean", "weighted mean"] = Field(
-        "sum", description="how the nation's figure is made from the cities'"
+        default="sum", description="how the nation's figure is made from the cities'"
     )
-    by: str | None = Field(None, description="column of weights for national = 'weighted mean'")
+    by: str | None = Field(
+        default=None, description="column of weights for national = 'weighted mean'"
+    )
     typology: Literal["benchmark", "median"] = Field(
-        "benchmark", description="cut of the four types: the nation, or the median city"
+        default="benchmark", description="cut of the four types: the nation, or the median city"
     )
     tolerance: float = Field(
-        0.001,
+        default=0.001,
         gt=0,
         lt=0.5,
         description="national change (share) under which ratios are not computed",
     )
-    focus: str | None = Field(None, description="shock shown on the main map; default: the last")
+    focus: str | None = Field(
+        default=None, description="shock shown on the main map; default: the last"
+    )
 
     @model_validator(mode="after")
     def _weights_of_mean(self) -> ResilienceSection:
@@ -204,7 +215,9 @@ class CostSection(Section):
     column: str
     unit: str
     encoding: str | None = None
-    missing: Policy = Field("error", description="pairs without a positive cost: error, or no link")
+    missing: Policy = Field(
+        default="error", description="pairs without a positive cost: error, or no link"
+    )
 
 
 class NetworkSection(Section):
@@ -212,13 +225,18 @@ class NetworkSection(Section):
 
     name: str
     backbone: Literal["disparity", "row_mean", "top_links"] = Field(
-        "disparity", description="the thinning that maps and structure use (all are written)"
+        default="disparity",
+        description="the thinning that maps and structure use (all are written)",
     )
-    top: Annotated[int, Field(ge=1)] = Field(3, description="links of each city in top_links")
+    top: Annotated[int, Field(ge=1)] = Field(
+        default=3, description="links of each city in top_links"
+    )
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.05, description="level of the disparity filter"
+        default=0.05, description="level of the disparity filter"
     )
-    resolution: Annotated[float, Field(gt=0)] = Field(1.0, description="of the Leiden communities")
+    resolution: Annotated[float, Field(gt=0)] = Field(
+        default=1.0, description="of the Leiden communities"
+    )
 
 
 class GravitySection(NetworkSection):
@@ -228,7 +246,9 @@ class GravitySection(NetworkSection):
     mass: str | tuple[str, ...] = Field(description="column, or several: their geometric mean")
     year: Year
     decay: Annotated[float, Field(gt=0)] = 2.0
-    cost: CostSection | None = Field(None, description="default: great-circle distance in km")
+    cost: CostSection | None = Field(
+        default=None, description="default: great-circle distance in km"
+    )
 
 
 class ObservedSection(NetworkSection):
@@ -243,7 +263,7 @@ class ObservedSection(NetworkSection):
     year: Year | None = None
     directed: bool = True
     encoding: str | None = None
-    unknown: Policy = Field("error", description="links to cities outside the study")
+    unknown: Policy = Field(default="error", description="links to cities outside the study")
     duplicates: Literal["error", "sum"] = "error"
 
 
@@ -253,7 +273,9 @@ AnyNetwork = Annotated[GravitySection | ObservedSection, Field(discriminator="ki
 class AutocorrelationSection(Section):
     """Tests of spatial autocorrelation of resilience."""
 
-    weights: str | None = Field(None, description="weights of the LISA map; default: the first")
+    weights: str | None = Field(
+        default=None, description="weights of the LISA map; default: the first"
+    )
     permutations: Annotated[int, Field(ge=99, le=999_999)] = 9999
     correction: MultipleTesting = "fdr"
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
@@ -268,9 +290,12 @@ class ModelSection(Section):
     specification: Specification = "sdm"
     effects: Effects = "two-way"
     bias_correction: bool = True
-    years: tuple[Year, Year] | None = Field(None, description="first and last year; default: all")
+    years: tuple[Year, Year] | None = Field(
+        default=None, description="first and last year; default: all"
+    )
     incomplete: Policy = Field(
-        "error", description="cities that lack a value of the model: error, or leave them out of it"
+        default="error",
+        description="cities that lack a value of the model: error, or leave them out of it",
     )
 
 
@@ -293,10 +318,12 @@ class ValueLabel(Section):
 class OutputsSection(Section):
     """What is written."""
 
-    name: str = Field("study", description="file name of the GeoPackage and the QGIS project")
+    name: str = Field(
+        default="study", description="file name of the GeoPackage and the QGIS project"
+    )
     figures: tuple[Literal["png", "svg"], ...] = ("png", "svg")
     dpi: Annotated[int, Field(ge=72, le=1200)] = 300
-    source: str = Field("", description="source note on every map and table")
+    source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
 
     @field_validator("name")
@@ -331,6 +358,7 @@ class Study(Section):
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
     values: dict[str, ValueLabel] = Field(default_factory=dict)
     outputs: OutputsSection = OutputsSection()
+    _keys: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _references(self) -> Study:
@@ -388,6 +416,48 @@ class Study(Section):
         if entry is None:
             return value
         return (entry.zh if self.language == "zh" else entry.en) or value
+
+    def worded(self) -> Study:
+        """Return the study with the names of its parts in its language, as ``[values]`` says.
+
+        ``key_of`` still gives the names of the file: files and seeds do not change with words.
+        """
+
+        def renamed(item: Any) -> Any:
+            changes = {"name": self.value_label(item.name)}
+            for reference in ("weights", "network"):
+                if hasattr(item, reference):
+                    changes[reference] = self.value_label(getattr(item, reference))
+            return item.model_copy(update=changes)
+
+        parts = {
+            key: tuple(renamed(item) for item in getattr(self, key))
+            for key in ("shocks", "weights", "networks", "models")
+        }
+        names = {
+            self.value_label(item.name): item.name for key in parts for item in getattr(self, key)
+        }
+        study = self.model_copy(
+            update=parts
+            | {
+                "resilience": self.resilience.model_copy(
+                    update={"focus": self.value_label(self.focus)}
+                ),
+                "autocorrelation": self.autocorrelation.model_copy(
+                    update={"weights": self.value_label(self.local_weights)}
+                ),
+            }
+        )
+        study._keys = names
+        return study
+
+    def key_of(self, name: str) -> str:
+        """Name in the study file of a part of the study, whatever its wording."""
+        return self._keys.get(name, name)
+
+    def slug_of(self, name: str) -> str:
+        """Name of a part of the study in file names: no blanks or other signs that hurt."""
+        return re.sub(r"[^\w.-]+", "_", self.key_of(name)).strip("_") or "unnamed"
 
     def plain(self) -> dict[str, Any]:
         """Return the study as plain values, for the run record."""

@@ -64,7 +64,7 @@ def study_from_text(
 def study_from_values(values: dict[str, Any], *, where: str = "study") -> Study:
     """Check plain values as they come from TOML; see ``read_study``."""
     try:
-        return Study.model_validate(values)
+        return Study.model_validate(values).worded()
     except ValidationError as error:
         mistakes = [_sentence(mistake) for mistake in _independent(error.errors())]
         lines = "\n".join(f"  - {line}" for line in mistakes)
