@@ -16,6 +16,8 @@ from networks.backbone_rules import (
 from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
 from networks.centrality import Centralities, centralities
 from networks.communities import Communities, communities, modularity
+from networks.concor import BlockModel, block_model, concor
+from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
 from networks.flows import flow_network
 from networks.gravity import gravity_network
@@ -30,22 +32,29 @@ from networks.modified_gravity import (
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
+from networks.robustness import Robustness, robustness, vulnerability
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
 
 __all__ = [
     "Backbone",
     "BackboneComparison",
+    "BlockModel",
     "Centralities",
     "Communities",
+    "CorePeriphery",
     "LinkageNetwork",
     "NetworkStructure",
     "QapCorrelation",
     "QapRegression",
+    "Robustness",
     "absolute_backbone",
+    "block_model",
     "centralities",
     "communities",
     "compare_backbones",
+    "concor",
+    "core_periphery",
     "cost_matrix",
     "digital_distances",
     "digital_gravity_network",
@@ -66,9 +75,11 @@ __all__ = [
     "qap_regression",
     "quantile_backbone",
     "radiation_network",
+    "robustness",
     "row_mean_backbone",
     "spanning_tree_backbone",
     "structure",
     "threshold_sweep",
     "top_links_backbone",
+    "vulnerability",
 ]
