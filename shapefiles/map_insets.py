@@ -37,7 +37,7 @@ InsetBox = tuple[float, float, float, float]
 _ROW_HEIGHTS = (0.26, 0.23, 0.2, 0.17)
 """Heights of insets relative to the map, tried in this order."""
 
-_LEAST_HEIGHT_MM = 13.5
+_LEAST_HEIGHT_MM, _LEAST_WIDTH_MM, _TITLED_MM = 13.5, 13.0, 7.0
 _FOOT_MM = 5.0
 """Room for the scale line of an inset and its text."""
 
@@ -127,9 +127,11 @@ def inset_boxes(
     best: tuple[int, list[InsetBox]] | None = None
     gap = 0.008
     tree = shapely.STRtree(obstacles.to_numpy())
-    least = min(_LEAST_HEIGHT_MM / height_mm, 0.45)
+    narrowest = min(_LEAST_WIDTH_MM * shape / height_mm, 0.3)
+    least_mm = _LEAST_HEIGHT_MM + (_TITLED_MM if right_only else 0.0)
+    least = min(least_mm / height_mm, 0.45)
     for height in sorted({max(height, least) for height in _ROW_HEIGHTS}, reverse=True):
-        widths = [float(np.clip(height * shape / aspect, 0.07, 0.3)) for aspect in aspects]
+        widths = [float(np.clip(height * shape / aspect, narrowest, 0.3)) for aspect in aspects]
         total = sum(widths) + gap * (len(widths) - 1)
         starts = np.linspace(gap, 1.0 - gap - total, 9)
         edges = (gap / shape,) if right_only else (gap / shape, 1.0 - gap / shape - height)

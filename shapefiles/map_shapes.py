@@ -32,6 +32,7 @@ MISSING_HATCH = "////////"
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 A4_WIDTH_MM = 210.0
+FINEST_DETAIL_MM = 0.01
 LEAST_LINE_MM, LEAST_CIRCLE_MM = 0.12, 0.9
 _LINES = ("LineString", "MultiLineString", "LinearRing")
 
@@ -50,6 +51,13 @@ def polygon_path(shape: shapely.Geometry) -> Path:
     return Path.make_compound_path(*parts) if parts else Path(np.empty((0, 2)))
 
 
+def page_tolerance(ax: Axes) -> float:
+    """Return what 0.01 mm on the page is in data units: finer detail only makes files large."""
+    west, east = ax.get_xlim()
+    width_mm = ax.get_window_extent().width / ax.figure.dpi * 25.4
+    return float(abs(east - west) / width_mm * FINEST_DETAIL_MM)
+
+
 def draw_polygons(
     ax: Axes,
     shapes: gpd.GeoSeries,
@@ -65,7 +73,7 @@ def draw_polygons(
     """Draw polygons in one colour; other geometry is left out."""
     usable = shapes[shapes.notna() & ~shapes.is_empty & shapes.geom_type.isin(_POLYGONS)]
     collection = PathCollection(
-        [polygon_path(shape) for shape in usable],
+        [polygon_path(shape) for shape in usable.simplify(page_tolerance(ax))],
         facecolors=fill,
         edgecolors=outline,
         linewidths=outline_mm * POINTS_PER_MM,
@@ -124,7 +132,8 @@ def draw_lines(
 ) -> LineCollection:
     """Draw lines in one colour and width; other geometry is left out."""
     usable = shapes[shapes.notna() & ~shapes.is_empty & shapes.geom_type.isin(_LINES)]
-    pieces = [shapely.get_coordinates(part) for part in shapely.get_parts(usable.to_numpy())]
+    drawn = usable.simplify(page_tolerance(ax)).to_numpy()
+    pieces = [shapely.get_coordinates(part) for part in shapely.get_parts(drawn)]
     collection = LineCollection(
         [piece for piece in pieces if np.isfinite(piece).all()],
         colors=colour,

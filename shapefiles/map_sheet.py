@@ -302,7 +302,8 @@ def _room_for_insets(
         lower = south - 0.08 * step * (north - south)
         shape = (north - lower) / (east - west)
         page_width = column_width_mm(options.width)
-        map_width = 0.8 * page_width if page_width >= SIDE_LEGEND_FROM_MM else page_width
+        # A little less than the map will have, so that the insets found here fit there.
+        map_width = (0.75 if page_width >= SIDE_LEGEND_FROM_MM else 0.93) * page_width
         _, covered = inset_boxes(
             (west, lower, east, north),
             shape,

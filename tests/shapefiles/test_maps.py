@@ -14,6 +14,7 @@ import pytest
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.colors import to_hex
 from PIL import Image
+from pyproj import CRS
 from shapely.geometry import LineString, Point, box
 
 from networks.flows import flow_network
@@ -389,3 +390,22 @@ def test_two_cities_are_enough():
     cities = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=shapes, index=ids, crs=4326)
     ax = choropleth_map(cities, pd.Series([1.0, 2.0], ids))
     assert len(collections_of(ax, "class-")) == 2
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_insets_hide_no_city_and_no_background(cities, values, width):
+    # islands that reach into the corner where the window of the user goes
+    islands = gpd.GeoDataFrame(
+        geometry=[box(10.7, 46.2, 11.0, 46.9), box(8.0, 46.4, 8.4, 46.8)], crs=4326
+    )
+    window = MapInset(west=9.0, south=40.0, east=10.0, north=42.0, title="South")
+    options = MapOptions(
+        context=islands, whole_context=True, insets=[window], width=width, crs=CRS.from_epsg(32632)
+    )
+    ax = choropleth_map(cities, values, options=options)
+    ax.figure.draw_without_rendering()
+    (inset,) = ax.child_axes
+    corners = ax.transData.inverted().transform(inset.get_window_extent().get_points())
+    hidden = box(*corners.ravel())
+    assert not cities.geometry.to_crs(32632).intersects(hidden).any()
+    assert not islands.geometry.to_crs(32632).intersects(hidden).any()
