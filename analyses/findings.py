@@ -12,9 +12,11 @@ from analyses.report_words import (
     Words,
     aggregate_label,
     group_label,
+    logged_column,
     measures_of,
     outcome_label,
     short_names_of,
+    variable_label,
     words_of,
 )
 
@@ -351,21 +353,22 @@ def model_findings(result: StudyResult, model: ModelRun) -> list[str]:
     left = model.section.formula.partition("~")[0].strip()
     common = {"model": model.section.name, "weights": model.section.weights}
     sentences = _dependence(
-        words, model, common | {"outcome": words.inside(result.study.column_label(left))}, alpha
+        words, model, common | {"outcome": words.inside(variable_label(result, left))}, alpha
     )
     if model.effects is None:
         return sentences
-    logs = {item.name: str(item.of) for item in result.study.derived if item.kind == "log"}
-    for variable, row in model.effects.table.to_dict("index").items():
+    base = logged_column(result, left)
+    for name, row in model.effects.table.to_dict("index").items():
+        variable = str(name)
+        logged = logged_column(result, variable)
         # Both sides in logarithms: the effect is an elasticity and can be said in per cent.
-        elastic = left in logs and variable in logs
+        elastic = base is not None and logged is not None
+        said = (base, logged) if base is not None and logged is not None else (left, variable)
         names = {
-            "outcome": words.inside(result.study.column_label(logs[left] if elastic else left)),
-            "variable": result.study.column_label(
-                logs[str(variable)] if elastic else str(variable)
-            ),
+            "outcome": words.inside(variable_label(result, said[0])),
+            "variable": variable_label(result, said[1]),
         }
-        unit = getattr(result.study.columns.get(str(variable)), "unit", "")
+        unit = getattr(result.study.columns.get(variable), "unit", "")
         names["step"] = words("finding_step_percent" if unit == "%" else "finding_step_unit")
         sentences.append(_effect(words, row, common | names, elastic=elastic, alpha=alpha))
     return sentences

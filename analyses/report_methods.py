@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyses.report_content import Section
-from analyses.report_words import aggregate_label, outcome_label, words_of
+from analyses.report_words import aggregate_label, outcome_label, variable_label, words_of
 
 if TYPE_CHECKING:
     from analyses.results import ModelRun, NetworkAnalysis, StudyResult
@@ -199,8 +199,6 @@ def model_words(result: StudyResult, model: ModelRun) -> str:
 
 def formula_words(result: StudyResult, formula: str) -> str:
     """Write a formula with the wordings of its columns where each side is a plain sum."""
-    study = result.study
     left, _, right = formula.partition("~")
-    terms = [term.strip() for term in right.split("+")]
-    named = " + ".join(study.column_label(term) for term in terms)
-    return f"{study.column_label(left.strip())} ~ {named}"
+    named = " + ".join(variable_label(result, term) for term in right.split("+"))
+    return f"{variable_label(result, left)} ~ {named}"

@@ -12,7 +12,7 @@ from analyses.report_content import ReportTable, Section
 from analyses.report_methods import formula_words, weights_words
 from analyses.report_numbers import stars
 from analyses.report_sections import in_section, source_notes
-from analyses.report_words import Words, words_of
+from analyses.report_words import Words, variable_label, words_of
 
 if TYPE_CHECKING:
     from analyses.report_sections import Figures
@@ -89,12 +89,12 @@ def coefficient_table(result: StudyResult, model: ModelRun) -> ReportTable:
 
 def term_words(result: StudyResult, model: ModelRun, term: str) -> str:
     """Write a term of a model: a column by its wording, its spatial lag with W in front."""
-    words, study = words_of(result), result.study
+    words = words_of(result)
     if term in ("rho", "lambda", "const"):
-        outcome = study.column_label(model.section.formula.partition("~")[0].strip())
+        outcome = variable_label(result, model.section.formula.partition("~")[0])
         return words(f"report_term_{term}", outcome=outcome)
     lagged = term.removeprefix("W ")
-    wording = study.column_label(lagged)
+    wording = variable_label(result, lagged)
     return wording if lagged == term else words("report_term_lag", variable=wording)
 
 
@@ -148,7 +148,7 @@ def effects_table(result: StudyResult, model: ModelRun) -> ReportTable:
         rows[words(f"report_effect_{kind}")] = []
         rows[words(f"report_effect_{kind}_p")] = []
     for variable, row in model.effects.table.iterrows():
-        rows[words("report_variable")].append(result.study.column_label(str(variable)))
+        rows[words("report_variable")].append(variable_label(result, str(variable)))
         for kind in EFFECT_KINDS:
             error = words.number(row[f"{kind}_se"], 4)
             value = words.number(row[kind], 4) + stars(row[f"{kind}_p"])

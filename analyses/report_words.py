@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -128,6 +129,27 @@ def words_of(result: StudyResult) -> Words:
 def outcome_label(result: StudyResult) -> str:
     """Wording of the outcome whose resilience is measured."""
     return result.study.column_label(result.study.resilience.outcome)
+
+
+_LOGARITHM = re.compile(r"(?:np\.)?log\((\w+)\)")
+
+
+def logged_column(result: StudyResult, term: str) -> str | None:
+    """Column whose logarithm a term of a formula is, None when it is none."""
+    for item in result.study.derived:
+        if item.name == term and item.kind == "log":
+            return str(item.of)
+    match = _LOGARITHM.fullmatch(term.strip())
+    return None if match is None else match[1]
+
+
+def variable_label(result: StudyResult, term: str) -> str:
+    """Wording of a term of a formula: of its column, or of the column in its logarithm."""
+    match = _LOGARITHM.fullmatch(term.strip())
+    if match is None:
+        return result.study.column_label(term.strip())
+    words = words_of(result)
+    return words("report_log", variable=words.inside(result.study.column_label(match[1])))
 
 
 def aggregate_label(result: StudyResult) -> str:
