@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import tomllib
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -221,6 +223,21 @@ class TestTemplate:
     def test_missing_template_is_named(self, tmp_path):
         with pytest.raises(ExportError, match="nowhere"):
             render_report(content(), template=tmp_path / "nowhere.j2")
+
+
+def test_every_data_file_is_packed_with_its_package():
+    root = Path(__file__).resolve().parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    files = [
+        path
+        for package in ("spatial", "networks", "shapefiles", "analyses")
+        for path in (root / package).rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    ]
+    assert any(path.name == "report.html.j2" for path in files)
+    left = [path.name for path in files if not any(path.match(item) for item in patterns)]
+    assert left == []
 
 
 class TestFigures:
