@@ -144,25 +144,30 @@ def _console(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
-    with Progress(
+    progress = Progress(
         SpinnerColumn(finished_text="[green]✓"),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=console,
-        transient=False,
-    ) as progress:
-        task: list[Any] = []
+        console=Console(stderr=True),
+    )
+    tasks: list[Any] = []
 
-        def begin(step: str) -> None:
-            if task:
-                progress.update(task[-1], completed=1)
-                progress.stop_task(task[-1])
-            task.append(progress.add_task(step, total=1))
+    def finish() -> None:
+        if tasks:
+            progress.update(tasks[-1], completed=1)
+            progress.stop_task(tasks[-1])
 
+    def begin(step: str) -> None:
+        progress.start()
+        finish()
+        tasks.append(progress.add_task(step, total=1))
+
+    try:
         yield begin
-        if task:
-            progress.update(task[-1], completed=1)
+        finish()
+    finally:
+        if tasks:
+            progress.stop()
 
 
 def _say(summary: Any, *, quiet: bool) -> None:

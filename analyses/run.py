@@ -185,6 +185,8 @@ def read_area(study: Study, folder: Path) -> StudyArea:
         incomplete=panel.incomplete,
         required=panel.required,
     )
+    # One order whatever the order of the files: sums round alike, so tables are alike to the bit.
+    area = replace(area, cities=area.cities.sort_index(), panel=area.panel.sort_index())
     figures, corrections = _corrected(study, area)
     area = replace(area, passport=area.passport.with_entries(*corrections))
     for item in study.derived:

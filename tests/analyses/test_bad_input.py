@@ -48,7 +48,9 @@ def spoil_city_without_rows(study):
 
 def spoil_rows_without_city(study):
     study.panel.loc[study.panel["cbsa"] == study.cities.loc[2, "cbsa"], "cbsa"] = "99999"
-    study.text = study.text.replace('year = "year"\n', 'year = "year"\nunmatched_cities = "drop"\n', 1)
+    study.text = study.text.replace(
+        'year = "year"\n', 'year = "year"\nunmatched_cities = "drop"\n', 1
+    )
     study.write()
     return "99999", "unmatched_rows", "drop"
 
@@ -114,7 +116,9 @@ def spoil_text_in_numbers(study):
 
 
 def spoil_missing_column(study):
-    study.text = study.text.replace('"real_income_per_head", "unemp', '"real_incom_per_head", "unemp')
+    study.text = study.text.replace(
+        '"real_income_per_head", "unemp', '"real_incom_per_head", "unemp'
+    )
     study.write()
     return "real_incom_per_head", "real_income_per_head"
 
