@@ -209,18 +209,22 @@ def disparity_p_values(flows: sparse.csr_array, *, ends: LinkEnds = "either") ->
     numpy.ndarray of shape (number of entries,)
         In the order of ``flows.data``.
     """
-    n = flows.shape[0]
     rows, columns = link_ends(flows)
-    sent = _tail(flows.data, rows, n)
-    received = _tail(flows.data, columns, n)
-    return np.minimum(sent, received) if ends == "either" else np.maximum(sent, received)
+    sent = _log_tail(flows.data, rows, flows.shape[0])
+    received = _log_tail(flows.data, columns, flows.shape[0])
+    choose = np.minimum if ends == "either" else np.maximum
+    return np.exp(choose(sent, received, out=sent), out=sent)
 
 
-def _tail(strength: np.ndarray, city: np.ndarray, n: int) -> np.ndarray:
-    degree = np.bincount(city, minlength=n)[city]
-    total = np.bincount(city, weights=strength, minlength=n)[city]
-    # 0 ** 0 is 1: the only link of a city has p = 1.
-    return np.clip(1.0 - strength / total, 0.0, 1.0) ** (degree - 1)
+def _log_tail(strength: np.ndarray, city: np.ndarray, n: int) -> np.ndarray:
+    """Logarithm of (1 - f/s)^(k - 1); the smaller of two tails needs but one exponential."""
+    others = np.bincount(city, minlength=n) - 1.0
+    total = np.bincount(city, weights=strength, minlength=n)
+    share = strength / total[city]
+    # The only link of a city has p = 1, whatever the rounding of its share.
+    share = np.where(others[city] == 0, 0.0, np.minimum(share, 1.0))
+    with np.errstate(divide="ignore"):
+        return np.log1p(-share, out=share) * others[city]
 
 
 def assemble_backbone(

@@ -70,7 +70,8 @@ def dyad_values(table: DyadTable, cities: pd.Index, *, what: str) -> np.ndarray:
     if isinstance(table, LinkageNetwork):
         values = table.reordered(cities).flows.toarray()
     else:
-        values = table.loc[list(cities), list(cities)].to_numpy(dtype=float, copy=True)
+        # Rows lie together in memory: tables give columns together, which permutes slowly.
+        values = np.array(table.loc[list(cities), list(cities)], dtype=float, order="C")
     np.fill_diagonal(values, 0.0)
     endless = np.isinf(values).any(axis=1)
     if endless.any():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from networks.dyads import DyadTable, dyad_cities, dyad_values, is_symmetric
+from networks.permuted_products import permuted_product
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError, EstimationError
 from spatial.random import RandomSource, seeded_generator
@@ -163,8 +164,9 @@ class _FullCells:
         flat = not (_varies(x, scale_x) and _varies(y, scale_y))
         self._scale = float("nan") if flat else float(np.sqrt(scale_x) * np.sqrt(scale_y))
         filled_x, filled_y = np.count_nonzero(x), np.count_nonzero(y)
-        self._x, self._y, self._n = x, y, n
-        self._buffer = np.empty_like(y)
+        self._y, self._n = y, n
+        self._symmetric = is_symmetric(x) and is_symmetric(y)
+        self._fixed = 2.0 * np.triu(x, 1) if self._symmetric else x
         self._by_cells = min(filled_x, filled_y) < SPARSE_SHARE * n * n
         # The sum over cells of x is the sum over cells of y under the inverse permutation.
         self._inverse = filled_y < filled_x
@@ -176,11 +178,10 @@ class _FullCells:
     def correlation(self, order: np.ndarray) -> float:
         if self._by_cells:
             place = np.argsort(order) if self._inverse else order
-            products = self._values @ self._many[place[self._rows] * self._n + place[self._columns]]
+            met = self._many[place[self._rows] * self._n + place[self._columns]]
+            products = np.einsum("i,i->", self._values, met)
         else:
-            np.take(self._y[order], order, axis=1, out=self._buffer, mode="clip")
-            # einsum, not BLAS: its threads cost more than these small products are worth.
-            products = np.einsum("ij,ij->", self._x, self._buffer)
+            products = permuted_product(self._fixed, self._y, order, upper=self._symmetric)
         return float((products - self._mean_product) / self._scale)
 
 
