@@ -34,6 +34,7 @@ from shapefiles.figures import (
     save_figure,
 )
 from shapefiles.language import label
+from shapefiles.map_insets import MapInset
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
 
@@ -111,11 +112,16 @@ def plans(result: StudyResult) -> Iterator[FigurePlan]:
 
 
 def _options(result: StudyResult, title: str) -> MapOptions:
+    study = result.study
+    windows = [MapInset(**item.model_dump()) for item in study.insets]
     return MapOptions(
         title=title,
-        source=result.study.source_note(),
-        language=result.study.language,
+        source=study.source_note(),
+        note=study.outputs.map_note,
+        language=study.language,
         context=result.background,
+        whole_context=study.background is not None and study.background.whole,
+        insets=windows or "auto",
         labels=_names(result, label_rank(result)),
     )
 
@@ -259,7 +265,7 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
                     sizes=c,
                     link_style=b,
                     size_style=d,
-                    options=_with(o, note=n, labels=_names(result, s)),
+                    options=_with(o, note=f"{n} {o.note}".strip(), labels=_names(result, s)),
                 )
             ),
         )

@@ -100,7 +100,7 @@ def _wording(column: str, result: StudyResult) -> str:
     """Wording of a column: the user's, then the dictionary's, then the plain name."""
     if column in result.study.columns:
         return result.study.column_label(column, with_unit=True)
-    for key in (f"column_{column}", column):
+    for key in (f"column_{column}", f"group_{column}", column):
         if key in known_labels():
             return label(key, result.study.language)
     return column

@@ -26,12 +26,14 @@ from analyses.study import (
     ModelSection,
     Study,
 )
+from shapefiles.language import label
 from shapefiles.read_study import read_study_area
 from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
 from spatial.autocorrelation import global_moran_table, local_moran
 from spatial.errors import PanelError, listed
+from spatial.options import Language
 from spatial.regression import fit_panel
 from spatial.results import software_versions
 from spatial.weights import (
@@ -143,7 +145,7 @@ def run_study(
         measures=measures,
         models=models,
         background=background,
-        warnings=_warnings(reports, resistant, measures, models),
+        warnings=_warnings(reports, resistant, measures, models, study.language),
         timings=timings,
         versions=dict(software_versions()),
     )
@@ -383,6 +385,7 @@ def _warnings(
     resistant: ResilienceResult,
     measures: pd.DataFrame,
     models: Mapping[str, ModelRun],
+    language: Language,
 ) -> tuple[str, ...]:
     """Gather what a reader has to know before believing a number."""
     found: list[str] = []
@@ -390,7 +393,8 @@ def _warnings(
         found.extend(f"weights {name!r}: {sentence}" for sentence in report.warnings)
     flags = resistant.table["flag"].replace("", np.nan).dropna()
     for (shock, flag), group in flags.groupby([flags.index.get_level_values("shock"), flags]):
-        found.append(f"{shock}: {flag} ({len(group)} cities)")
+        words = [label(f"flag_{code}", language) for code in str(flag).split("; ")]
+        found.append(f"{shock}: {'; '.join(words)} ({len(group)})")
     for shock, measure in measure_keys(measures.loc[:, measures.isna().any()]):
         n = int(measures[(shock, measure)].isna().sum())
         found.append(

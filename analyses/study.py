@@ -85,6 +85,19 @@ class BackgroundSection(Section):
     title: str = ""
     title_zh: str = ""
     layer: str | None = None
+    whole: bool = Field(
+        default=False, description="show all of it, also where no city of the study lies"
+    )
+
+
+class InsetSection(Section):
+    """A window of the printed maps that is drawn in a corner, for example a sea with islands."""
+
+    title: str = ""
+    west: Annotated[float, Field(ge=-180, le=180)]
+    south: Annotated[float, Field(ge=-90, le=90)]
+    east: Annotated[float, Field(ge=-180, le=180)]
+    north: Annotated[float, Field(ge=-90, le=90)]
 
 
 class DerivedColumn(Section):
@@ -325,6 +338,10 @@ class OutputsSection(Section):
     dpi: Annotated[int, Field(ge=72, le=1200)] = 300
     source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
+    map_note: str = Field(
+        default="",
+        description="sentence below every map, such as the approval number of the base map",
+    )
 
     @field_validator("name")
     @classmethod
@@ -347,6 +364,7 @@ class Study(Section):
     panel: PanelSection
     groups: dict[Literal["region", "rank", "size"], str] = Field(default_factory=dict)
     background: BackgroundSection | None = None
+    insets: tuple[InsetSection, ...] = ()
     corrections: tuple[CorrectionSection, ...] = ()
     derived: tuple[DerivedColumn, ...] = ()
     resilience: ResilienceSection

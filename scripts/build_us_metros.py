@@ -111,7 +111,7 @@ def first_state(name: str) -> str:
 
 
 def principal_city(name: str) -> str:
-    """Return the first city of a metro's name: ``"Scranton--Wilkes-Barre, PA"`` gives ``"Scranton"``.
+    """Return the first city of a name: ``"Scranton--Wilkes-Barre, PA"`` gives ``"Scranton"``.
 
     Names join cities by hyphens or slashes; Winston-Salem is one city.
     """

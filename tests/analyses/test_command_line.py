@@ -1,7 +1,5 @@
-"""The command line: help that answers at once, errors with exit status 2, studies from start to end."""
+"""The command line: help that answers at once, errors with exit status 2."""
 
-import json
-import shutil
 import subprocess
 import sys
 import time
@@ -9,8 +7,8 @@ import time
 import pytest
 
 LIMIT_SECONDS = 0.5
-"""Promised answering time of help and of ``import spatial``; the best of five runs is taken, because
-a busy machine can only make a run slower."""
+"""Promised answering time of help and of ``import spatial``. The best of five runs is taken: a busy
+machine can only make a run slower."""
 
 
 def interurban(*arguments, cwd=None):

@@ -85,7 +85,7 @@ def _check_hostile_name(output: Path, city: str) -> None:
     book = pd.read_excel(
         output / "tables" / "west.xlsx", sheet_name="resilience", dtype=str, header=None
     )
-    assert HOSTILE in set(book.stack())
+    assert HOSTILE in set(book.to_numpy().ravel())
     table = pd.read_csv(output / "tables" / "resilience.csv", dtype=str)
     assert HOSTILE in set(table["name"])
 

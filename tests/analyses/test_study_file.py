@@ -1,4 +1,4 @@
-"""Study files: good ones are read, bad ones are named by key, allowed values and nearest spelling."""
+"""Study files: good ones are read, bad ones are named by key, allowed values, nearest spelling."""
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_overrides():
     ("old", "new", "expected"),
     [
         ('id = "code"', 'id = "code"\nidd = "x"', ["cities.idd", "unknown key", "nearest: 'id'"]),
-        ('kind = "knn"', 'kind = "kn"', ["weights[1].kind = 'kn'", "nearest: 'knn'", "'contiguity'"]),
+        ('kind = "knn"', 'kind = "kn"', ["weights[1].kind = 'kn'", "'knn'", "'contiguity'"]),
         ('kind = "knn"\nk = 4', 'k = 4', ["weights[1]", "'kind' is needed"]),
         ("k = 4", "k = 0", ["weights[1].k = 0", "greater than or equal to 1"]),
         ("k = 4", "kk = 4", ["weights[1].kk", "unknown key", "nearest: 'k'"]),
