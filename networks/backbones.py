@@ -209,22 +209,20 @@ def disparity_p_values(flows: sparse.csr_array, *, ends: LinkEnds = "either") ->
     numpy.ndarray of shape (number of entries,)
         In the order of ``flows.data``.
     """
+    n = flows.shape[0]
     rows, columns = link_ends(flows)
-    sent = _log_tail(flows.data, rows, flows.shape[0])
-    received = _log_tail(flows.data, columns, flows.shape[0])
+    others = [np.bincount(city, minlength=n) - 1 for city in (rows, columns)]
+    left = []  # share of the city's strength that is on its other links, at either end
+    for city in (rows, columns):
+        total = np.bincount(city, weights=flows.data, minlength=n)
+        share = flows.data / total[city]
+        left.append(np.maximum(np.subtract(1.0, share, out=share), 0.0, out=share))
     choose = np.minimum if ends == "either" else np.maximum
-    return np.exp(choose(sent, received, out=sent), out=sent)
-
-
-def _log_tail(strength: np.ndarray, city: np.ndarray, n: int) -> np.ndarray:
-    """Logarithm of (1 - f/s)^(k - 1); the smaller of two tails needs but one exponential."""
-    others = np.bincount(city, minlength=n) - 1.0
-    total = np.bincount(city, weights=strength, minlength=n)
-    share = strength / total[city]
-    # The only link of a city has p = 1, whatever the rounding of its share.
-    share = np.where(others[city] == 0, 0.0, np.minimum(share, 1.0))
-    with np.errstate(divide="ignore"):
-        return np.log1p(-share, out=share) * others[city]
+    if all((degree == n - 2).all() for degree in others):
+        # A complete network has one exponent, so one power does for both ends.
+        return choose(left[0], left[1], out=left[0]) ** (n - 2)
+    # 0 ** 0 is 1: the only link of a city has p = 1.
+    return choose(left[0] ** others[0][rows], left[1] ** others[1][columns])
 
 
 def assemble_backbone(

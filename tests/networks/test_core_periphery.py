@@ -94,7 +94,7 @@ def test_p_value_of_noise_is_not_small():
     assert np.isnan(core_periphery(network, rng=2).p_value)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10_000))
 def test_no_other_coreness_fits_better(seed):
     network, _ = planted(seed, n=8, k=3)
@@ -114,13 +114,13 @@ def test_no_other_coreness_fits_better(seed):
         assert misfit(np.clip(other, 0.0, None)) >= misfit(coreness) - 1e-6
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000))
 def test_order_of_cities_does_not_matter(make_network, seed):
     network = make_network(seed, n=12, density=0.5)
     order = network.cities[np.random.default_rng(seed).permutation(12)]
-    one = core_periphery(network, rng=3)
-    other = core_periphery(network.reordered(order), rng=3)
+    one = core_periphery(network, restarts=2, rng=3)
+    other = core_periphery(network.reordered(order), restarts=2, rng=3)
     assert other.table["core"].reindex(network.cities).tolist() == one.table["core"].tolist()
 
 
