@@ -101,12 +101,11 @@ def check(
 ) -> None:
     """Read the files of a study, print the data passport, and change nothing."""
     from analyses.passport_print import print_passport
-    from analyses.run import read_area, relative_sources
+    from analyses.run import checked_area
     from analyses.study_file import read_study
 
     study = read_study(study_file, language=language)
-    area = read_area(study, study_file.parent)
-    print_passport(relative_sources(area.passport, study_file.parent), study.language)
+    print_passport(checked_area(study, study_file.parent).passport, study.language)
 
 
 @app.command()

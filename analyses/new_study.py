@@ -270,7 +270,8 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
         'weights = "nearest 6"\n'
         'specification = "sdm"           # ols, slx, sar, sem, sdm, sdem\n'
         'effects = "two-way"             # pooled, city, year, two-way\n'
-        "bias_correction = true          # Lee and Yu (2010)"
+        "bias_correction = true          # Lee and Yu (2010)\n"
+        'covariance = "cluster"          # standard errors by city; or information, sandwich'
     )
 
 

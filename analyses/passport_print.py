@@ -15,9 +15,9 @@ def print_passport(passport: Passport, language: Language) -> None:
     """Print what was read, checked, dropped, repaired and left missing."""
     console = Console()
     rows = passport.to_frame(language)
-    table = Table(title=label("passport_title", language), title_justify="left", show_lines=False)
-    for column in rows.columns:
-        table.add_column(label(f"passport_{column}", language), overflow="fold")
+    table = Table(title=label("passport_title", language), title_justify="left", expand=True)
+    for column, ratio in zip(rows.columns, (2, 3, 6), strict=True):
+        table.add_column(label(f"passport_{column}", language), overflow="fold", ratio=ratio)
     before = None
     for section, item, value in rows.itertuples(index=False, name=None):
         if before is not None and section != before:

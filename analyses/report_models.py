@@ -109,6 +109,10 @@ def fit_rows(result: StudyResult, model: ModelRun) -> list[tuple[str, str]]:
             words("report_bias_correction"),
             words(f"bias_{model.result.bias_correction.replace('-', '_')}"),
         ),
+        (
+            words("report_covariance"),
+            words.or_plain(f"covariance_{section.covariance}", section.covariance),
+        ),
         (words("report_model_years"), words.years(model.years)),
     ]
     for key, value in model.result.glance().items():

@@ -107,7 +107,7 @@ def run_study(
     with step("step_weights"):
         weights = {item.name: build_weights(item, area, networks) for item in study.weights}
         reports = {name: weights_report(item) for name, item in weights.items()}
-        area = _with_islands(area, weights)
+        area = with_islands(area, weights)
     with step("step_autocorrelation"):
         flat = measures.set_axis([f"{m}, {s}" for s, m in measure_keys(measures)], axis=1)
         usable = flat.dropna(axis=1)
@@ -309,7 +309,20 @@ def build_weights(
     return linkage.transformed(section.transform)
 
 
-def _with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
+def checked_area(study: Study, folder: Path) -> StudyArea:
+    """Read a study's files and find the islands of its geographic weights; nothing else."""
+    area = read_area(study, folder)
+    geographic = {
+        item.name: build_weights(item, area, {})
+        for item in study.weights
+        if not isinstance(item, LinkageSection)
+    }
+    area = with_islands(area, geographic)
+    return replace(area, passport=relative_sources(area.passport, folder))
+
+
+def with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
+    """Name the cities without neighbours in the passport, for each weights that has any."""
     entries = [
         PassportEntry("passport_islands", len(item.islands), tuple(map(str, item.islands)), name)
         for name, item in weights.items()
@@ -356,6 +369,7 @@ def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights])
         specification=section.specification,
         effects=section.effects,
         bias_correction=section.bias_correction,
+        covariance=section.covariance,
     )
     spatial_terms = section.specification not in ("ols", "sem")
     used = data.index.get_level_values("year")

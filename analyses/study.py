@@ -303,6 +303,9 @@ class ModelSection(Section):
     specification: Specification = "sdm"
     effects: Effects = "two-way"
     bias_correction: bool = True
+    covariance: Literal["information", "sandwich", "cluster"] = Field(
+        default="information", description="standard errors; cluster: by city"
+    )
     years: tuple[Year, Year] | None = Field(
         default=None, description="first and last year; default: all"
     )
