@@ -136,18 +136,17 @@ def _resilience_maps(result: StudyResult) -> Iterator[FigurePlan]:
     method = label("method_resilience", language)
     for shock, measure in ordered_keys(result):
         values = result.measures[(shock, measure)]
-        if values.notna().any():
-            title = measure_title(result, shock, measure)
-            style = measure_style(result, shock, measure)
-            yield FigurePlan(
-                "maps",
-                f"map_{measure}_{suffix[shock]}",
-                title,
-                method,
-                lambda v=values, s=style, t=title: choropleth_map(  # type: ignore[misc]
-                    cities, v, style=s, options=_options(result, t)
-                ),
-            )
+        title = measure_title(result, shock, measure)
+        style = measure_style(result, shock, measure)
+        yield FigurePlan(
+            "maps",
+            f"map_{measure}_{suffix[shock]}",
+            title,
+            method,
+            lambda v=values, s=style, t=title: choropleth_map(  # type: ignore[misc]
+                cities, v, style=s, options=_options(result, t)
+            ),
+        )
     for shock in [result.study.focus]:
         values = result.resilience.of(shock)["typology"]
         style = typology_style(result, shock)

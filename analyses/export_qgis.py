@@ -119,16 +119,14 @@ def themes_and_layouts(
         )
 
     for shock, measure in ordered_keys(result):
-        if result.measures[(shock, measure)].notna().any():
-            style = measure_style(result, shock, measure)
-            page(style.title, (f"resilience/{style.name}",), label("method_resilience", language))
+        style = measure_style(result, shock, measure)
+        page(style.title, (f"resilience/{style.name}",), label("method_resilience", language))
     for shock in [item.name for item in study.shocks]:
         style = typology_style(result, shock)
         page(style.title, (f"resilience/{style.name}",), label("method_resilience", language))
     for shock, measure in ordered_keys(result):
-        if (shock, measure) in result.local:
-            style = cluster_style(result, shock, measure)
-            page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
+        style = cluster_style(result, shock, measure)
+        page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
     for name, analysis in result.networks.items():
         method = label(
             "method_links", language, backbone=label(f"backbone_{analysis.shown}", language)

@@ -104,7 +104,11 @@ def measure_title(result: StudyResult, shock: str, measure: str) -> str:
     """Say a measure and its years, for legends: "Resistance 1990-91"."""
     section = next(item for item in result.study.shocks if item.name == shock)
     first, last = section.resistance if measure == "resistance" else section.recovery
-    return f"{label(measure, result.study.language)} {first}\u2013{last}"
+    title = f"{label(measure, result.study.language)} {first}\u2013{last}"
+    if result.resilience.of(shock)[measure].isna().all():
+        # The nation hardly moved: the gap stands in for the ratio, and has to be called so.
+        title += f" ({label('gap_in_points', result.study.language)})"
+    return title
 
 
 def measure_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
@@ -195,11 +199,10 @@ def resilience_layer(result: StudyResult) -> Layer:
         table = result.resilience.of(shock).reindex(data.index)
         for column in (*MEASURES, *extra, "typology", "flag"):
             name = f"{column}_{suffix[shock]}"
-            data[name] = table[column].replace("", np.nan)
+            source = result.measures[(shock, column)] if column in MEASURES else table[column]
+            data[name] = source.reindex(data.index).replace("", np.nan)
             aliases[name] = f"{label(f'column_{column}', language)} ({shock})"
-    styles = [
-        measure_style(result, *key) for key in ordered_keys(result) if _has_values(result, key)
-    ]
+    styles = [measure_style(result, *key) for key in ordered_keys(result)]
     styles += [typology_style(result, shock) for shock in suffix]
     labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=25)
     return Layer(
@@ -211,10 +214,6 @@ def resilience_layer(result: StudyResult) -> Layer:
         abstract=label("layer_resilience_note", language, source=result.study.source_note()),
         group=label("group_layers_resilience", language),
     )
-
-
-def _has_values(result: StudyResult, key: tuple[str, str]) -> bool:
-    return bool(result.measures[key].notna().any())
 
 
 def lisa_layer(result: StudyResult) -> Layer:

@@ -31,7 +31,7 @@ from shapefiles.read_study import read_study_area
 from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
-from spatial.autocorrelation import global_moran_table, local_moran
+from spatial.autocorrelation import LocalMoran, MoranTable, global_moran_table, local_moran
 from spatial.errors import PanelError, listed
 from spatial.options import Language
 from spatial.regression import fit_panel
@@ -109,27 +109,7 @@ def run_study(
         reports = {name: weights_report(item) for name, item in weights.items()}
         area = with_islands(area, weights)
     with step("step_autocorrelation"):
-        flat = measures.set_axis([f"{m}, {s}" for s, m in measure_keys(measures)], axis=1)
-        usable = flat.dropna(axis=1)
-        options = study.autocorrelation
-        moran = global_moran_table(
-            usable,
-            weights,
-            permutations=options.permutations,
-            rng=seed_of(study.seed, "global moran"),
-        )
-        local = {
-            (s, m): local_moran(
-                measures[(s, m)],
-                weights[study.local_weights],
-                permutations=options.permutations,
-                correction=options.correction,
-                alpha=options.alpha,
-                rng=seed_of(study.seed, f"local moran {study.key_of(s)} {m}"),
-            )
-            for s, m in measure_keys(measures)
-            if measures[(s, m)].notna().all()
-        }
+        moran, local = find_autocorrelation(study, measures, weights)
     with step("step_models"):
         models = {item.name: _fit(item, area, weights) for item in study.models}
     return StudyResult(
@@ -145,10 +125,33 @@ def run_study(
         measures=measures,
         models=models,
         background=background,
-        warnings=_warnings(reports, resistant, measures, models, study.language),
+        warnings=_warnings(reports, resistant, models, study.language),
         timings=timings,
         versions=dict(software_versions()),
     )
+
+
+def find_autocorrelation(
+    study: Study, measures: pd.DataFrame, weights: Mapping[str, Weights]
+) -> tuple[MoranTable, dict[tuple[str, str], LocalMoran]]:
+    """Global Moran for every measure and weights, local Moran for every measure."""
+    options, keys = study.autocorrelation, measure_keys(measures)
+    flat = measures.set_axis([f"{measure}, {shock}" for shock, measure in keys], axis=1)
+    moran = global_moran_table(
+        flat, weights, permutations=options.permutations, rng=seed_of(study.seed, "global moran")
+    )
+    local = {
+        (shock, measure): local_moran(
+            measures[(shock, measure)],
+            weights[study.local_weights],
+            permutations=options.permutations,
+            correction=options.correction,
+            alpha=options.alpha,
+            rng=seed_of(study.seed, f"local moran {study.key_of(shock)} {measure}"),
+        )
+        for shock, measure in keys
+    }
+    return moran, local
 
 
 def relative_sources(passport: Passport, folder: Path) -> Passport:
@@ -269,13 +272,18 @@ def measure_keys(measures: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _measures(result: ResilienceResult) -> pd.DataFrame:
-    """Put resistance and recovery side by side: a column for each shock and measure."""
-    shocks = result.table.index.get_level_values("shock").unique()
-    wide = {
-        (str(shock), name): result.of(str(shock))[name]
-        for shock in shocks
-        for name in ("resistance", "recovery")
-    }
+    """Put resistance and recovery side by side: a column for each shock and measure.
+
+    Where the nation hardly moved there is no ratio; the gap to the nation in percentage points
+    stands in, which differs from the ratio by a constant factor only: clusters and Moran's I are
+    the same.
+    """
+    wide = {}
+    for shock in (item.name for item in result.shocks):
+        table = result.of(shock)
+        for name in ("resistance", "recovery"):
+            column = f"{name}_gap" if table[name].isna().all() else name
+            wide[(shock, name)] = table[column]
     return pd.DataFrame(wide).rename_axis(columns=["shock", "measure"])
 
 
@@ -397,7 +405,6 @@ def _complete(data: pd.DataFrame, weights: Weights) -> tuple[pd.DataFrame, Weigh
 def _warnings(
     reports: Mapping[str, WeightsReport],
     resistant: ResilienceResult,
-    measures: pd.DataFrame,
     models: Mapping[str, ModelRun],
     language: Language,
 ) -> tuple[str, ...]:
@@ -409,11 +416,6 @@ def _warnings(
     for (shock, flag), group in flags.groupby([flags.index.get_level_values("shock"), flags]):
         words = [label(f"flag_{code}", language) for code in str(flag).split("; ")]
         found.append(f"{shock}: {'; '.join(words)} ({len(group)})")
-    for shock, measure in measure_keys(measures.loc[:, measures.isna().any()]):
-        n = int(measures[(shock, measure)].isna().sum())
-        found.append(
-            f"{measure}, {shock}: no value for {n} cities, so no autocorrelation is computed"
-        )
     for name, model in models.items():
         found.extend(f"model {name!r}: {remark}" for remark in model.remarks)
     return tuple(found)

@@ -114,6 +114,27 @@ def test_same_seed_same_tables_and_shuffled_rows_too(small_study, command):
         assert left[name] == right[name], name
 
 
+def test_nation_that_hardly_moves_gives_gaps_instead_of_ratios(small_study, command):
+    """The national change is below the tolerance: no ratios, the gap stands in and is called so."""
+    text = small_study.text
+    small_study.text = text.replace('by = "population"', 'by = "population"\ntolerance = 0.4')
+    small_study.write()
+    output = small_study.folder.parent / "results"
+    answer = command("run", small_study.file, "--output", output, "--quiet")
+    assert answer.status == 0, answer.err
+    table = pd.read_csv(output / "tables" / "resilience.csv")
+    assert table["resistance"].isna().all()
+    assert table["resistance_gap"].notna().all()
+    layer = gpd.read_file(output / "west.gpkg", layer="resilience").set_index("city_id")
+    gaps = table.assign(city=table["city"].astype(str)).set_index("city")["resistance_gap"]
+    np.testing.assert_allclose(layer["resistance_1990"].sort_index(), gaps.sort_index())
+    with sqlite3.connect(output / "west.gpkg") as database:
+        names = [row[0] for row in database.execute("select styleName from layer_styles")]
+    assert any("gap" in name for name in names)
+    assert any("flat" in w or "tolerance" in w or "hardly" in w for w in
+               json.loads((output / "run_record.json").read_text())["warnings"])  # fmt: skip
+
+
 def test_relabelled_cities_give_the_same_numbers(small_study):
     small_study.write()
     plain = run_study(read_study(small_study.file), folder=small_study.folder)
