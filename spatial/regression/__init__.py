@@ -1,6 +1,14 @@
 """Spillover regressions: spatial panels, their effects and their specification tests."""
 
 from spatial.regression.cross_section import fit_cross_section
+from spatial.regression.effect_parts import (
+    GroupEffects,
+    OrderEffects,
+    RingEffects,
+    effects_by_group,
+    effects_by_order,
+    effects_by_ring,
+)
 from spatial.regression.effects import EffectsResult
 from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
@@ -14,10 +22,16 @@ from spatial.regression.specification_tests import (
 
 __all__ = [
     "EffectsResult",
+    "GroupEffects",
     "LagrangeTests",
+    "OrderEffects",
     "PanelResult",
     "ReductionTests",
+    "RingEffects",
     "SpecificationLadder",
+    "effects_by_group",
+    "effects_by_order",
+    "effects_by_ring",
     "fit_cross_section",
     "fit_panel",
     "lm_tests",
