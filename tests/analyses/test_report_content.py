@@ -225,19 +225,14 @@ class TestTemplate:
             render_report(content(), template=tmp_path / "nowhere.j2")
 
 
-def test_every_data_file_is_packed_with_its_package():
+def test_every_package_is_packed_whole():
+    """The wheel takes whole packages; a data file outside of them would be left behind."""
     root = Path(__file__).resolve().parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = project["tool"]["setuptools"]["package-data"]["*"]
-    files = [
-        path
-        for package in ("spatial", "networks", "shapefiles", "analyses")
-        for path in (root / package).rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc"}
-    ]
-    assert any(path.name == "report.html.j2" for path in files)
-    left = [path.name for path in files if not any(path.match(item) for item in patterns)]
-    assert left == []
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert sorted(wheel) == ["packages"]
+    assert sorted(wheel["packages"]) == ["analyses", "networks", "shapefiles", "spatial"]
+    assert (root / "analyses" / "templates" / "report.html.j2").is_file()
 
 
 class TestFigures:
