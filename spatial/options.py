@@ -10,8 +10,11 @@ Transform = Literal["none", "binary", "row", "spectral", "min-max", "doubly-stoc
 ContiguityRule = Literal["queen", "rook"]
 DistanceDecay = Literal["power", "exponential"]
 IslandPolicy = Literal["keep", "nearest", "error"]
+KernelFunction = Literal["uniform", "triangular", "epanechnikov", "quartic", "gaussian"]
+NestedKind = Literal["product", "wealth", "convex"]
 Specification = Literal["ols", "slx", "sar", "sem", "sdm", "sdem"]
-Effects = Literal["pooled", "city", "year", "two-way"]
+AbsorbedEffects = Literal["pooled", "city", "year", "two-way"]
+Effects = Literal["pooled", "city", "year", "two-way", "random", "correlated-random"]
 BiasCorrection = Literal["none", "variance", "lee-yu", "transformation"]
 Covariance = Literal["information", "sandwich", "cluster"]
 LogDeterminantMethod = Literal["automatic", "eigenvalues", "sparse-lu"]
@@ -37,6 +40,26 @@ IncompletePolicy = Literal["keep", "drop", "error"]
 ColumnWidth = Literal["single", "double"]
 NationalAggregate = Literal["sum", "mean", "weighted mean"]
 TypologyCut = Literal["benchmark", "median"]
+IndicatorDirection = Literal["positive", "negative", "moderate", "interval", "reciprocal"]
+CompositeMethod = Literal[
+    "entropy",
+    "critic",
+    "variation",
+    "scatter-degree",
+    "pca",
+    "topsis",
+    "entropy-topsis",
+    "equal",
+    "given",
+]
+Standardisation = Literal[
+    "min-max", "min-max by year", "min-max base year", "z-score", "vector", "none"
+]
+MissingIndicator = Literal["error", "keep", "renormalise"]
+CouplingForm = Literal["standard", "revised"]
+SectorBenchmark = Literal["all", "others", "mean of others"]
+CollaborativeVariant = Literal["quality and height", "quality", "quality and half height"]
+TurningPointKind = Literal["peak", "trough"]
 
 
 def checked_option(value: object, options: Any, *, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy import sparse
 
 from spatial.alignment import require_unique
 from spatial.coordinates import city_positions
@@ -13,6 +12,7 @@ from spatial.errors import ConfigError, GeometryError
 from spatial.options import ContiguityRule, IslandPolicy, Transform, checked_option
 from spatial.weights.borders import require_polygons, touching_pairs
 from spatial.weights.islands import counted_islands, islands_of, settled_islands
+from spatial.weights.orders import paths_of_order
 from spatial.weights.transforms import transform_weights
 from spatial.weights.types import Weights
 
@@ -96,7 +96,7 @@ def contiguity_weights(
         first, cities.index, islands, positions=lambda: city_positions(cities), entry=np.ones_like
     )
     if order > 1:
-        settled = _exact_order(settled, order)
+        settled = paths_of_order(settled, order)
         if islands == "keep":
             remark = counted_islands(int(islands_of(settled).sum()), "kept")
         elif islands_of(settled).any():
@@ -134,16 +134,3 @@ def _subject(cities: gpd.GeoDataFrame, rule: str, order: int, tolerance: float) 
         unit = "units" if cities.crs is None else f"{cities.crs.axis_info[0].unit_name}s"
         words += f", gaps up to {tolerance:g} {unit} closed"
     return words
-
-
-def _exact_order(first: sparse.csr_array, order: int) -> sparse.csr_array:
-    """Pairs whose shortest path has exactly ``order`` steps."""
-    step = first.astype(bool).astype(np.int32)
-    seen = sparse.csr_array(step + sparse.eye_array(step.shape[0], dtype=np.int32))
-    front = step
-    for _ in range(order - 1):
-        reached = sparse.csr_array((front @ step).astype(bool).astype(np.int32))
-        front = sparse.csr_array(reached - reached.multiply(seen.astype(bool)))
-        front.eliminate_zeros()
-        seen = sparse.csr_array(seen + front)
-    return sparse.csr_array(front, dtype=float)
