@@ -12,6 +12,7 @@ from spatial.regression.effect_parts import (
 from spatial.regression.effects import EffectsResult
 from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
+from spatial.regression.prediction import Prediction, predict, shock
 from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import (
     LagrangeTests,
@@ -26,6 +27,7 @@ __all__ = [
     "LagrangeTests",
     "OrderEffects",
     "PanelResult",
+    "Prediction",
     "ReductionTests",
     "RingEffects",
     "SpecificationLadder",
@@ -35,6 +37,8 @@ __all__ = [
     "fit_cross_section",
     "fit_panel",
     "lm_tests",
+    "predict",
     "reduction_tests",
+    "shock",
     "specification_ladder",
 ]

@@ -116,6 +116,20 @@ def cross_section_design(
     lagged: Sequence[str] | None = None,
 ) -> PanelDesign:
     """Read one cross-section as a panel of a single year; see ``fit_cross_section``."""
+    table, city = cross_section_table(data, city)
+    return panel_design(
+        formula,
+        table,
+        weights,
+        city=city,
+        year=YEAR_COLUMN,
+        regressor_weights=regressor_weights,
+        lagged=lagged,
+    )
+
+
+def cross_section_table(data: pd.DataFrame, city: str | None) -> tuple[pd.DataFrame, str]:
+    """Give one cross-section a column of years, and name the column or level of its cities."""
     if not isinstance(data, pd.DataFrame):
         raise PanelError(f"data must be a pandas DataFrame, not {type(data).__name__}.")
     table = data.assign(**{YEAR_COLUMN: YEAR})
@@ -127,12 +141,4 @@ def cross_section_design(
             )
         city = "city"
         table = table.rename_axis(index=city).drop(columns=city, errors="ignore")
-    return panel_design(
-        formula,
-        table,
-        weights,
-        city=city,
-        year=YEAR_COLUMN,
-        regressor_weights=regressor_weights,
-        lagged=lagged,
-    )
+    return table, city

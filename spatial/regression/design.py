@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,8 @@ class PanelDesign:
         Row labels of the caller's table.
     position : numpy.ndarray of int, shape (rows,)
         Place of each row of the caller in the flattened (years, n) arrays.
+    recipe : formulaic.ModelSpecs
+        How the formula made ``y`` and ``X``, with the levels and centres it saw, for other data.
     """
 
     formula: str
@@ -64,6 +67,7 @@ class PanelDesign:
     regressor_lag: SpatialLag
     source_index: pd.Index
     position: np.ndarray
+    recipe: Any
 
     @property
     def n(self) -> int:
@@ -150,7 +154,7 @@ def panel_design(
     require_balanced(present.reshape(len(years), len(cities)), cities, years)
     table = data[columns].iloc[np.argsort(position)].reset_index(drop=True)
     stacked_cities = keys["city"].iloc[np.argsort(position)].reset_index(drop=True)
-    outcome, y, X, names = _matrices(parsed, formula, table, stacked_cities)
+    outcome, y, X, names, recipe = _matrices(parsed, formula, table, stacked_cities)
     aligned = own.reordered(cities)
     other_aligned = aligned if other is own else _other_weights(other, cities)
     shape = (len(years), len(cities))
@@ -170,6 +174,7 @@ def panel_design(
         regressor_lag=lag if other is own else _spatial_lag(other_aligned, years),
         source_index=data.index,
         position=position,
+        recipe=recipe,
     )
 
 
@@ -207,7 +212,7 @@ def _parsed(formula: str, data: pd.DataFrame) -> tuple[formulaic.Formula, list[s
             "lag() in a formula moves rows and would mix cities; make the lagged column first, "
             "for example data.groupby('city')['x'].shift(1) after sorting by year."
         )
-    needed = sorted(str(variable) for variable in parsed.required_variables)
+    needed = named_columns([*parsed.lhs, *parsed.rhs], parsed.required_variables, data.columns)
     unknown = [name for name in needed if name not in data.columns]
     if unknown:
         hints = "".join(nearest_spelling(name, map(str, data.columns)) for name in unknown[:1])
@@ -218,17 +223,30 @@ def _parsed(formula: str, data: pd.DataFrame) -> tuple[formulaic.Formula, list[s
     return parsed, needed
 
 
+def named_columns(terms: Iterable[Any], required: Iterable[object], columns: pd.Index) -> list[str]:
+    """Columns that a formula reads, also inside transforms that remember (center, scale, poly).
+
+    Formulaic does not count those among the required variables.
+    """
+    found = {str(name) for name in required}
+    known = {str(name) for name in columns}
+    for factor in (factor for term in terms for factor in term.factors):
+        try:
+            tree = ast.parse(str(factor.expr), mode="eval")
+        except SyntaxError:  # a quoted name; formulaic counts it
+            continue
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        found |= names & known
+    return sorted(found)
+
+
 def _matrices(
     parsed: formulaic.Formula, formula: str, table: pd.DataFrame, cities: pd.Series
-) -> tuple[str, np.ndarray, np.ndarray, tuple[str, ...]]:
+) -> tuple[str, np.ndarray, np.ndarray, tuple[str, ...], Any]:
     """Evaluate the formula on rows in stacked order."""
-    numbers = {
-        name: values.astype(float) if pd.api.types.is_numeric_dtype(values) else values
-        for name, values in table.items()
-    }
     try:
         with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
-            built = parsed.get_model_matrix(pd.DataFrame(numbers), na_action="ignore")
+            built = parsed.get_model_matrix(as_numbers(table), na_action="ignore")
     except FormulaicError as error:
         raise ConfigError(f"The formula {formula!r} cannot be evaluated: {error}") from error
     left, right = pd.DataFrame(built.lhs), pd.DataFrame(built.rhs)
@@ -245,7 +263,18 @@ def _matrices(
         raise ConfigError(
             f"Regressors {listed(taken)} bear the name of a model parameter; rename the columns."
         )
-    return str(left.columns[0]), left.to_numpy(float)[:, 0], right.to_numpy(float), names
+    outcome, recipe = str(left.columns[0]), built.model_spec
+    return outcome, left.to_numpy(float)[:, 0], right.to_numpy(float), names, recipe
+
+
+def as_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every numeric column as float, which formulas compute with."""
+    return pd.DataFrame(
+        {
+            name: values.astype(float) if pd.api.types.is_numeric_dtype(values) else values
+            for name, values in table.items()
+        }
+    )
 
 
 def _lagged(names: Sequence[str], chosen: Sequence[str] | None) -> tuple[str, ...]:

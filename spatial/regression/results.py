@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from spatial.regression.within import absorbed_parameters, within
 from spatial.results import Configuration, Result
 
 if TYPE_CHECKING:
+    from spatial.regression.prediction import Prediction
     from spatial.regression.specification_tests import LagrangeTests, ReductionTests
 
 
@@ -156,6 +157,31 @@ class PanelResult(Result):
         LeSage and Pace (2009) doi:10.1201/9781420064254.
         """
         return compute_effects(self, inference=inference, draws=draws, rng=rng)
+
+    def predict(
+        self,
+        data: pd.DataFrame | None = None,
+        *,
+        multiplier: bool = True,
+        weights: Any = None,
+        regressor_weights: Any = None,
+    ) -> Prediction:
+        """Predict the outcome, in or out of sample; see ``spatial.regression.predict``."""
+        from spatial.regression.prediction import predict
+
+        return predict(
+            self,
+            data,
+            multiplier=multiplier,
+            weights=weights,
+            regressor_weights=regressor_weights,
+        )
+
+    def shock(self, city: Hashable, size: float, variable: str | None = None) -> pd.Series:
+        """Say who is hit by a shock to one city; see ``spatial.regression.shock``."""
+        from spatial.regression.prediction import shock
+
+        return shock(self, city, size, variable)
 
     def lm_tests(self) -> LagrangeTests:
         """Lagrange multiplier tests of the regressors of this model; see ``lm_tests``."""
