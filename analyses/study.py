@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
+    AbsorbedEffects,
     ContiguityRule,
     DistanceDecay,
-    Effects,
     IslandPolicy,
     Language,
     MultipleTesting,
@@ -301,7 +301,7 @@ class ModelSection(Section):
     formula: str
     weights: str
     specification: Specification = "sdm"
-    effects: Effects = "two-way"
+    effects: AbsorbedEffects = "two-way"
     bias_correction: bool = True
     covariance: Literal["information", "sandwich", "cluster"] = Field(
         default="information", description="standard errors; cluster: by city"

@@ -37,7 +37,13 @@ from spatial.regression.robust_covariance import (
     sandwich,
     yearly_gains,
 )
-from spatial.regression.within import absorbed_parameters, recovered_effects, within
+from spatial.regression.within import (
+    RANDOM,
+    absorbed_parameters,
+    recovered_effects,
+    with_city_means,
+    within,
+)
 
 DURBIN: tuple[Specification, ...] = ("slx", "sdm", "sdem")
 LAG: tuple[Specification, ...] = ("sar", "sdm")
@@ -86,6 +92,10 @@ class Estimate:
     log_determinant : LogDeterminant or None
     note : str
         Which correction was used and why.
+    phi, city_variance : float or None
+        Of random effects: root of sigma2 / (T city_variance + sigma2), variance of city effects.
+    city_effects : numpy.ndarray of shape (n,) or None
+        Predicted random effects.
     """
 
     specification: Specification
@@ -101,6 +111,9 @@ class Estimate:
     log_likelihood: float
     log_determinant: LogDeterminant | None
     note: str
+    phi: float | None = None
+    city_variance: float | None = None
+    city_effects: np.ndarray | None = None
 
     @property
     def symbol(self) -> str | None:
@@ -158,7 +171,7 @@ def estimate(
     ----------
     design : PanelDesign
     specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
-    effects : {"pooled", "city", "year", "two-way"}
+    effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
     correction : {"none", "variance", "lee-yu", "transformation"}
     covariance : {"information", "sandwich", "cluster"}
     method : {"automatic", "eigenvalues", "sparse-lu"}
@@ -174,10 +187,17 @@ def estimate(
     EstimationError
         When the model cannot be estimated from these data; the sentence says why.
     """
+    from spatial.regression.random_effects import random_estimate
+
     spatial = specification in (*LAG, *ERROR)
-    if spatial:
+    if spatial and effects not in RANDOM:
         require_valid_correction(design, specification, effects, correction, covariance)
-    Z, names = design.regressors(durbin=specification in DURBIN, constant=effects == "pooled")
+    random = effects in RANDOM
+    Z, names = design.regressors(
+        durbin=specification in DURBIN, constant=random or effects == "pooled"
+    )
+    if effects == "correlated-random":
+        Z, names = with_city_means(Z, names)
     inside = within(Z, effects)
     require_variation(design.y, within(design.y, effects), design.outcome)
     require_full_rank(Z.reshape(-1, len(names)), inside.reshape(-1, len(names)), names)
@@ -189,9 +209,11 @@ def estimate(
         )
     problem = Problem(design, specification, effects, correction, covariance, Z, names)
     if not spatial:
-        return _least_squares(problem, free)
+        return random_estimate(problem, None) if random else _least_squares(problem, free)
     if log_determinant is None:
         log_determinant = summed_log_determinant(design.lag.matrices, design.n_years, method=method)
+    if random:
+        return random_estimate(problem, log_determinant)
     return _maximum_likelihood(problem, log_determinant)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ConfigError
-from spatial.options import BiasCorrection, Effects, Specification, checked_option
+from spatial.options import AbsorbedEffects, BiasCorrection, Specification, checked_option
 from spatial.regression.bias_correction import correction_word
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import Estimate, estimate
@@ -61,7 +61,7 @@ def specification_ladder(
     *,
     city: str = "city",
     year: str = "year",
-    effects: Effects = "two-way",
+    effects: AbsorbedEffects = "two-way",
     bias_correction: bool | str = True,
     alpha: float = 0.05,
 ) -> SpecificationLadder:
@@ -91,7 +91,7 @@ def specification_ladder(
     ----------
     Elhorst (2014) doi:10.1007/978-3-642-40340-8.
     """
-    checked_option(effects, Effects, name="effects")
+    checked_option(effects, AbsorbedEffects, name="effects")
     correction = correction_word(bias_correction)
     if not 0.0 < alpha < 1.0:
         raise ConfigError(f"alpha={alpha} is no level of a test; use a number between 0 and 1.")
@@ -134,13 +134,13 @@ def specification_ladder(
     )
 
 
-def _effect_tests(design: PanelDesign, top: Estimate, effects: Effects) -> Rows:
+def _effect_tests(design: PanelDesign, top: Estimate, effects: AbsorbedEffects) -> Rows:
     """LR tests of each kind of fixed effects that the model has, within the Durbin model."""
-    without: dict[str, tuple[Effects, int]] = {}
+    without: dict[str, tuple[AbsorbedEffects, int]] = {}
     if effects in ("city", "two-way"):
         without["LR city effects"] = ("year" if effects == "two-way" else "pooled", design.n - 1)
     if effects in ("year", "two-way"):
-        rest: Effects = "city" if effects == "two-way" else "pooled"
+        rest: AbsorbedEffects = "city" if effects == "two-way" else "pooled"
         without["LR year effects"] = (rest, design.n_years - 1)
     plain: BiasCorrection = "none"
     full = estimate(design, "sdm", effects, plain, log_determinant=top.log_determinant)
@@ -152,7 +152,7 @@ def _effect_tests(design: PanelDesign, top: Estimate, effects: Effects) -> Rows:
     return rows
 
 
-def _lagrange_rows(design: PanelDesign, effects: Effects) -> Rows:
+def _lagrange_rows(design: PanelDesign, effects: AbsorbedEffects) -> Rows:
     table = lagrange_tests(design, kinds=(effects,)).table
     return {
         ("least squares", test): (statistic, int(df), p)

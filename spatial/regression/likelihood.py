@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from scipy import optimize
@@ -193,7 +194,21 @@ def error_sample(y: np.ndarray, Z: np.ndarray, lag: SpatialLag, effects: Effects
     )
 
 
-def maximise(likelihood: Likelihood, *, symbol: str) -> float:
+class Concentrated(Protocol):
+    """A log-likelihood of one spatial parameter, everything else concentrated out."""
+
+    @property
+    def log_determinant(self) -> LogDeterminant:
+        """Gives the interval that is searched."""
+
+    def value(self, rho: float, /) -> float:
+        """Concentrated log-likelihood."""
+
+    def score(self, rho: float, /) -> float:
+        """Its derivative."""
+
+
+def maximise(likelihood: Concentrated, *, symbol: str) -> float:
     """Spatial parameter with the greatest concentrated likelihood on the valid interval.
 
     A scan finds the highest hill, a bounded search climbs it, and the root of the score gives the
@@ -228,7 +243,7 @@ def maximise(likelihood: Likelihood, *, symbol: str) -> float:
     return _polished(likelihood, rho, width)
 
 
-def _polished(likelihood: Likelihood, rho: float, width: float) -> float:
+def _polished(likelihood: Concentrated, rho: float, width: float) -> float:
     """Root of the score next to a maximum found by search."""
     low, high = likelihood.log_determinant.low, likelihood.log_determinant.high
     for reach in (20 * SEARCH_TOLERANCE, 1e-4):

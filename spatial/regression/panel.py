@@ -59,10 +59,14 @@ def fit_panel(
     city, year : str
         Names of the index levels or columns.
     specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
-    effects : {"pooled", "city", "year", "two-way"}
+    effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
+        Random effects of cities by maximum likelihood (Elhorst 2003); "correlated-random" adds the
+        city means of all regressors (``mean x``, Mundlak 1978). For year effects beside random
+        ones write ``C(year)`` into the formula.
     bias_correction : bool or {"none", "variance", "lee-yu", "transformation"}
         True is "lee-yu", False is "none"; see ``spatial.regression.bias_correction``. Least
-        squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not.
+        squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not. Random
+        effects need no correction and take none.
     covariance : {"information", "sandwich", "cluster"}
         Inverse information; the quasi-maximum-likelihood sandwich for innovations that are not
         normal; or clustered by city (any dependence over time, unequal variances), not scaled for
@@ -96,8 +100,9 @@ def fit_panel(
 
     References
     ----------
-    Lee and Yu (2010) doi:10.1016/j.jeconom.2009.08.001; Elhorst (2014)
-    doi:10.1007/978-3-642-40340-8; LeSage and Pace (2009) doi:10.1201/9781420064254.
+    Lee and Yu (2010) doi:10.1016/j.jeconom.2009.08.001; Elhorst (2003)
+    doi:10.1177/0160017603253791; Elhorst (2014) doi:10.1007/978-3-642-40340-8; LeSage and
+    Pace (2009) doi:10.1201/9781420064254.
 
     Examples
     --------

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelResult(Result):
-    """A fitted spatial panel regression.
+    r"""A fitted spatial panel regression.
 
     Attributes
     ----------
@@ -45,8 +45,9 @@ class PanelResult(Result):
     r_squared : pandas.Series
         ``overall``: 1 - e'e / sum (y - mean)^2, fixed effects count as explained; ``within``: the
         same with the outcome net of fixed effects; ``corr2``: squared correlation of the outcome
-        net of fixed effects with (I - rho W)^-1 Z delta. In error models e is replaced by
-        u = y - Z delta in the first two.
+        net of fixed effects with (I - rho W)^-1 Z delta. Random effects count as explained in
+        ``overall``, are taken out as city means in ``within`` and stay in ``corr2``. In error
+        models e is replaced by u = y - Z delta in the first two.
     residuals, fitted : pandas.Series
         Innovations e and outcome less e, with the rows of the caller's table.
     fixed_effects : mapping of str to pandas.Series
@@ -57,6 +58,10 @@ class PanelResult(Result):
     n_cities, n_years : int
     notes : tuple of str
         Which correction was used and why, islands, method of the log-determinant.
+    phi, city_variance : float or None
+        Of random effects: :math:`\phi^2 = \sigma^2 / (T \sigma_\mu^2 + \sigma^2)` and
+        :math:`\sigma_\mu^2`. ``fixed_effects["city"]`` then holds the best linear predictions,
+        which ``fitted`` contains.
     """
 
     configuration: Configuration
@@ -78,6 +83,8 @@ class PanelResult(Result):
     notes: tuple[str, ...]
     design: PanelDesign = field(repr=False)
     estimate: Estimate = field(repr=False)
+    phi: float | None = None
+    city_variance: float | None = None
 
     @property
     def standard_errors(self) -> pd.Series:
@@ -279,6 +286,8 @@ def panel_result(
     levels = design.y - estimate.Z @ estimate.delta
     if is_lag and estimate.spatial is not None:
         levels = levels - estimate.spatial * design.lag(design.y)
+    if estimate.city_effects is not None:
+        levels = levels - estimate.city_effects
     residuals = _innovations(design, estimate, levels)
     labelled, intercept = _labelled_effects(design, estimate, levels)
     return PanelResult(
@@ -303,6 +312,8 @@ def panel_result(
         notes=_notes(design, estimate),
         design=design,
         estimate=estimate,
+        phi=estimate.phi,
+        city_variance=estimate.city_variance,
     )
 
 
@@ -320,6 +331,9 @@ def _innovations(design: PanelDesign, estimate: Estimate, levels: np.ndarray) ->
 def _labelled_effects(
     design: PanelDesign, estimate: Estimate, levels: np.ndarray
 ) -> tuple[dict[str, pd.Series], float | None]:
+    if estimate.city_effects is not None:
+        predicted = pd.Series(estimate.city_effects, index=design.cities, name="effect")
+        return {"city": predicted}, None
     if estimate.effects == "pooled":
         return {}, None
     fixed = fixed_effects(levels, estimate.effects)
@@ -333,9 +347,14 @@ def _labelled_effects(
 
 def _r_squared(design: PanelDesign, estimate: Estimate, unexplained: np.ndarray) -> pd.Series:
     """Three measures of fit; see ``PanelResult``."""
+    random = estimate.city_effects is not None
     y = within(design.y, estimate.effects)
     left = float(np.vdot(unexplained, unexplained))
     mean = within(estimate.Z, estimate.effects) @ estimate.delta
+    deviations, left_within = y - y.mean(), left
+    if random:
+        deviations = within(design.y, "city")
+        left_within = float(np.sum(within(unexplained, "city") ** 2))
     if estimate.specification in LAG and estimate.spatial is not None:
         mean = design.lag.solve(estimate.spatial, mean)
     spread = float(np.std(mean)) > 0.0
@@ -343,7 +362,7 @@ def _r_squared(design: PanelDesign, estimate: Estimate, unexplained: np.ndarray)
     return pd.Series(
         {
             "overall": 1.0 - left / float(np.sum((design.y - design.y.mean()) ** 2)),
-            "within": 1.0 - left / float(np.sum((y - y.mean()) ** 2)),
+            "within": 1.0 - left_within / float(np.sum(deviations**2)),
             "corr2": corr2,
         }
     )

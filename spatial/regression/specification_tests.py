@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import gammaincc
 
 from spatial.errors import EstimationError
-from spatial.options import Effects, Specification
+from spatial.options import AbsorbedEffects, Specification
 from spatial.regression.checks import require_full_rank, require_variation
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
@@ -109,7 +109,7 @@ def lm_tests(
 
 
 def lagrange_tests(
-    design: PanelDesign, *, kinds: Sequence[Effects] = get_args(Effects)
+    design: PanelDesign, *, kinds: Sequence[AbsorbedEffects] = get_args(AbsorbedEffects)
 ) -> LagrangeTests:
     """Run the LM tests of ``lm_tests`` on a prepared panel, for the kinds of effects given."""
     rows: dict[tuple[str, str], tuple[float, int, float]] = {}
@@ -126,7 +126,7 @@ def lagrange_tests(
     )
 
 
-def _lagrange_statistics(design: PanelDesign, effects: Effects) -> np.ndarray:
+def _lagrange_statistics(design: PanelDesign, effects: AbsorbedEffects) -> np.ndarray:
     """LM lag, robust LM lag, LM error and robust LM error for one kind of effects."""
     Z, names = design.regressors(durbin=False, constant=effects == "pooled")
     y, inside = within(design.y, effects), within(Z, effects)
@@ -179,6 +179,11 @@ def reduction_tests(result: PanelResult) -> ReductionTests:
         raise EstimationError(
             f"Reduction tests start from specification='sdm', not {result.specification!r}; fit "
             "the Durbin model first."
+        )
+    if result.effects_type == "correlated-random":
+        raise EstimationError(
+            "Reduction tests of correlated random effects would leave out the city means of the "
+            "lagged regressors as well; use effects='random' or 'city'."
         )
     design, df = result.design, len(result.design.lagged)
     if df == 0:

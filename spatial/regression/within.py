@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spatial.options import Effects
+
+RANDOM: tuple[Effects, ...] = ("random", "correlated-random")
+# A column whose deviations from city means are below this share of its length does not vary.
+STEADY_SHARE = 1e-10
 
 
 def within(
@@ -18,7 +24,8 @@ def within(
     Parameters
     ----------
     values : numpy.ndarray of shape (years, n) or (years, n, k)
-    effects : {"pooled", "city", "year", "two-way"}
+    effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
+        Pooled and random effects take nothing out.
     year_direction : numpy.ndarray of shape (n,) or (years, n), optional
         Vector that carries the effect of a year across cities, ones by default. In an error model
         the year effect reaches the filtered equation as :math:`(I - \lambda W) \iota`, which is a
@@ -45,6 +52,40 @@ def within(
     return result
 
 
+def quasi_within(values: np.ndarray, phi: float) -> np.ndarray:
+    """Take the share 1 - phi of city means out: phi = 0 is the city transformation, 1 none.
+
+    Examples
+    --------
+    >>> quasi_within(np.array([[1.0], [3.0]]), 0.5)
+    array([[0.],
+           [2.]])
+    """
+    return values - (1.0 - phi) * values.mean(axis=0, keepdims=True)
+
+
+def with_city_means(Z: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Add the city mean of every regressor that varies over time (Mundlak 1978).
+
+    Parameters
+    ----------
+    Z : numpy.ndarray of shape (years, n, k)
+    names : sequence of str, length k
+
+    Returns
+    -------
+    Z : numpy.ndarray of shape (years, n, k + added)
+    names : tuple of str
+        With ``mean x`` for each x.
+    """
+    means = Z.mean(axis=0, keepdims=True)
+    moving = np.linalg.norm((Z - means).reshape(-1, len(names)), axis=0)
+    length = np.linalg.norm(Z.reshape(-1, len(names)), axis=0)
+    kept = [int(j) for j in np.flatnonzero(moving > STEADY_SHARE * length)]
+    added = np.broadcast_to(means[:, :, kept], (len(Z), Z.shape[1], len(kept)))
+    return np.concatenate([Z, added], axis=2), (*names, *(f"mean {names[j]}" for j in kept))
+
+
 def _without_direction(values: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Project each year off a vector over cities."""
     length = np.einsum("tn,tn->t", direction, direction)
@@ -57,11 +98,15 @@ def _without_direction(values: np.ndarray, direction: np.ndarray) -> np.ndarray:
 def absorbed_parameters(effects: Effects, n: int, years: int) -> int:
     """Count the parameters that the fixed effects stand for, the constant included.
 
+    Random effects stand for one, their variance.
+
     Examples
     --------
     >>> absorbed_parameters("two-way", 46, 30)
     75
     """
+    if effects in RANDOM:
+        return 1
     return {"pooled": 0, "city": n, "year": years, "two-way": n + years - 1}[effects]
 
 
