@@ -271,7 +271,8 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
         'specification = "sdm"           # ols, slx, sar, sem, sdm, sdem\n'
         'effects = "two-way"             # pooled, city, year, two-way\n'
         "bias_correction = true          # Lee and Yu (2010)\n"
-        'covariance = "cluster"          # standard errors by city; or information, sandwich'
+        'covariance = "cluster"          # standard errors by city; or information, sandwich\n'
+        'incomplete = "error"            # or "drop": leave cities with gaps out of this model'
     )
 
 

@@ -32,7 +32,7 @@ from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
 from spatial.autocorrelation import LocalMoran, MoranTable, global_moran_table, local_moran
-from spatial.errors import PanelError, listed
+from spatial.errors import InterurbanError, PanelError, listed
 from spatial.options import Language
 from spatial.regression import fit_panel
 from spatial.results import software_versions
@@ -370,15 +370,21 @@ def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights])
                 f"{len(lost)} cities without complete figures left out ({listed(lost)}); the "
                 "weights were cut to the others and scaled again"
             )
-    result = fit_panel(
-        section.formula,
-        data,
-        matrix,
-        specification=section.specification,
-        effects=section.effects,
-        bias_correction=section.bias_correction,
-        covariance=section.covariance,
-    )
+    try:
+        result = fit_panel(
+            section.formula,
+            data,
+            matrix,
+            specification=section.specification,
+            effects=section.effects,
+            bias_correction=section.bias_correction,
+            covariance=section.covariance,
+        )
+    except InterurbanError as error:
+        hint = ""
+        if isinstance(error, PanelError) and section.incomplete == "error":
+            hint = ' In the study file, incomplete = "drop" in this model leaves such cities out.'
+        raise type(error)(f"[[models]] {section.name!r}: {error}{hint}") from error
     spatial_terms = section.specification not in ("ols", "sem")
     used = data.index.get_level_values("year")
     return ModelRun(
