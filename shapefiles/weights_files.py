@@ -15,6 +15,9 @@ from spatial.weights.types import Weights, as_weights
 RECORD = "record"
 """Name of the id field when cities are numbered, because their ids cannot stand in the file."""
 
+IDS_ENDING = ".ids.csv"
+"""Ending, after the name of the file, of the table that tells which number is which city."""
+
 
 def write_gal(
     weights: Any,
@@ -57,7 +60,7 @@ def write_gal(
     the file tells which number is which city.
     """
     known = as_weights(weights)
-    target = _checked_path(path, ".gal")
+    target = checked_path(path, ".gal")
     keys, field = _keys(known, target, id_field)
     matrix = known.matrix_of(year) if known.years is not None else known.matrix
     lines = [_header(known, layer, field)]
@@ -95,7 +98,7 @@ def write_gwt(
         If the ending is not .gwt, or the file cannot be written.
     """
     known = as_weights(weights)
-    target = _checked_path(path, ".gwt")
+    target = checked_path(path, ".gwt")
     keys, field = _keys(known, target, id_field)
     matrix = (known.matrix_of(year) if known.years is not None else known.matrix).tocoo()
     rows, columns = matrix.coords
@@ -107,7 +110,8 @@ def write_gwt(
     return write_text_atomically(target, "\n".join(lines) + "\n")
 
 
-def _checked_path(path: str | Path, ending: str) -> Path:
+def checked_path(path: str | Path, ending: str) -> Path:
+    """Return the path when it has the ending of its format, else raise."""
     target = Path(path)
     if target.suffix.lower() != ending:
         raise ExportError(f"{target.name}: this kind of weights file needs the ending {ending}.")
@@ -125,7 +129,7 @@ def _keys(weights: Weights, target: Path, id_field: str) -> tuple[list[str], str
     """Return what stands for each city in the file, and the name of the field that holds it."""
     texts = [str(city) for city in weights.ids]
     usable = all(text and not re.search(r"[\s\x00-\x1f\"]", text) for text in texts)
-    beside = target.with_name(target.name + ".ids.csv")
+    beside = target.with_name(target.name + IDS_ENDING)
     if usable and len(set(texts)) == len(texts):
         beside.unlink(missing_ok=True)  # of an earlier run with other ids
         return texts, id_field
