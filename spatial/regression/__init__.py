@@ -10,6 +10,7 @@ from spatial.regression.effect_parts import (
     effects_by_ring,
 )
 from spatial.regression.effects import EffectsResult
+from spatial.regression.hausman import HausmanTest, hausman_test
 from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
 from spatial.regression.prediction import Prediction, predict, shock
@@ -24,6 +25,7 @@ from spatial.regression.specification_tests import (
 __all__ = [
     "EffectsResult",
     "GroupEffects",
+    "HausmanTest",
     "LagrangeTests",
     "OrderEffects",
     "PanelResult",
@@ -36,6 +38,7 @@ __all__ = [
     "effects_by_ring",
     "fit_cross_section",
     "fit_panel",
+    "hausman_test",
     "lm_tests",
     "predict",
     "reduction_tests",
