@@ -1,6 +1,11 @@
 """Spillover regressions: spatial panels, their effects and their specification tests."""
 
 from spatial.regression.cross_section import fit_cross_section
+from spatial.regression.dependence import with_covariance
+from spatial.regression.dynamic import fit_dynamic_panel
+from spatial.regression.dynamic_effects import DynamicEffectsResult
+from spatial.regression.dynamic_results import DynamicPanelResult
+from spatial.regression.dynamic_stability import StabilityTest
 from spatial.regression.effect_parts import (
     GroupEffects,
     OrderEffects,
@@ -23,6 +28,8 @@ from spatial.regression.specification_tests import (
 )
 
 __all__ = [
+    "DynamicEffectsResult",
+    "DynamicPanelResult",
     "EffectsResult",
     "GroupEffects",
     "HausmanTest",
@@ -33,10 +40,12 @@ __all__ = [
     "ReductionTests",
     "RingEffects",
     "SpecificationLadder",
+    "StabilityTest",
     "effects_by_group",
     "effects_by_order",
     "effects_by_ring",
     "fit_cross_section",
+    "fit_dynamic_panel",
     "fit_panel",
     "hausman_test",
     "lm_tests",
@@ -44,4 +53,5 @@ __all__ = [
     "reduction_tests",
     "shock",
     "specification_ladder",
+    "with_covariance",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from spatial.options import BiasCorrection, Effects, Inference, Specification
+from spatial.options import BiasCorrection, DependentCovariance, Effects, Inference, Specification
 from spatial.random import RandomSource
 from spatial.regression.design import PanelDesign
 from spatial.regression.effects import NORMAL_95, EffectsResult, compute_effects
@@ -189,6 +189,12 @@ class PanelResult(Result):
         from spatial.regression.prediction import shock
 
         return shock(self, city, size, variable)
+
+    def with_covariance(self, covariance: DependentCovariance, **options: Any) -> PanelResult:
+        """Give the model other standard errors; see ``spatial.regression.with_covariance``."""
+        from spatial.regression.dependence import with_covariance
+
+        return with_covariance(self, covariance, **options)
 
     def lm_tests(self) -> LagrangeTests:
         """Lagrange multiplier tests of the regressors of this model; see ``lm_tests``."""
