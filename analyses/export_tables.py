@@ -35,7 +35,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         Keys are file and sheet names in English whatever the language, so that scripts find them.
     """
     tables: dict[str, pd.DataFrame] = {
-        "resilience": _with_names(result, result.resilience.tidy(), "city"),
+        "resilience": _with_types(result, _with_names(result, result.resilience.tidy(), "city")),
         "national": result.resilience.national,
         "typology_by_group": typology_by_group(result),
         "weights": weights_table(result),
@@ -47,13 +47,16 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         tables[f"cities_{slug}"] = _with_names(result, city_network_table(analysis), "city")
         tables[f"links_{slug}"] = backbone_table(analysis)
     if result.networks:
-        tables["network_structure"] = structure_table(result.networks)
+        tables["network_structure"] = _with_meaning(
+            result, structure_table(result.networks), "structure_"
+        )
     if result.correlations:
         tables["network_correlations"] = correlation_table(result)
     for name, model in result.models.items():
         slug = result.study.slug_of(name)
         tables[f"model_{slug}"] = model.result.tidy()
-        tables[f"fit_{slug}"] = model.result.glance().rename_axis("item").to_frame("value")
+        fit = model.result.glance().rename_axis("item").to_frame("value")
+        tables[f"fit_{slug}"] = _with_meaning(result, fit, "fit_")
         if model.effects is not None:
             tables[f"effects_{slug}"] = model.effects.tidy()
     tables["panel"] = result.area.panel
@@ -100,7 +103,8 @@ def _wording(column: str, result: StudyResult) -> str:
     """Wording of a column: the user's, then the dictionary's, then the plain name."""
     if column in result.study.columns:
         return result.study.column_label(column, with_unit=True)
-    for key in (f"column_{column}", f"group_{column}", column):
+    for prefix in ("column_", "group_", "typology_", "validity_", "structure_", ""):
+        key = prefix + column
         if key in known_labels():
             return label(key, result.study.language)
     return column
@@ -113,6 +117,24 @@ def _with_names(result: StudyResult, frame: pd.DataFrame, level: str) -> pd.Data
     for at, column in enumerate(["name", *result.study.groups]):
         if column not in wide.columns:
             wide.insert(at, column, result.area.cities[column].reindex(cities).to_numpy())
+    return wide
+
+
+def _with_types(result: StudyResult, frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the wording of the type of resilience beside its code."""
+    language = result.study.language
+    words = frame["typology"].map(lambda code: wording_of(language, f"typology_{code}"))
+    wide = frame.copy()
+    wide.insert(list(wide.columns).index("typology") + 1, "typology_words", words)
+    return wide
+
+
+def _with_meaning(result: StudyResult, frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """Put the wording of each row beside its code."""
+    words = [wording_of(result.study.language, f"{prefix}{code}") for code in frame.index]
+    plain = [word.removeprefix(prefix) for word in words]
+    wide = frame.copy()
+    wide.insert(0, "meaning", plain)
     return wide
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SHEET_NAME_LENGTH = 31
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
 NARROWEST, WIDEST = 8, 48
+LINE_HEIGHT = 14.0
+"""Points of a line of text of size 10."""
 
 # A fixed date: the same tables give the same bytes.
 CREATED = datetime.datetime(2000, 1, 1)
@@ -249,6 +251,7 @@ def _write_contents(
         sheet.write_number(row, 2, len(frames[key]), text)
         description = "\n".join(part for part in (table.description, *table.notes) if part)
         sheet.write_string(row, 3, description[:MOST_CHARACTERS], text)
+        _fit_row(sheet, row, ((table.title, 34), (description, 90)))
     row += 2
     for position, key in enumerate(("sheet", "column", "column_label")):
         sheet.write_string(row, position, label(f"sheet_{key}", language), formats.header)
@@ -257,10 +260,22 @@ def _write_contents(
             row += 1
             sheet.write_string(row, 0, sheets[key], text)
             sheet.write_string(row, 1, name, text)
-            sheet.write_string(row, 2, table.labels.get(name, name), text)
-    for position, width in enumerate((24, 34, 30, 90)):
+            wording = table.labels.get(name, name)
+            sheet.write_string(row, 2, wording, text)
+            _fit_row(sheet, row, ((name, 34), (wording, 44)))
+    for position, width in enumerate((26, 34, 44, 90)):
         sheet.set_column(position, position, width)
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+
+
+def _fit_row(sheet: Worksheet, row: int, cells: tuple[tuple[str, int], ...]) -> None:
+    """Make a row as high as its longest wrapped cell: not every program does it by itself."""
+    lines = max(
+        sum(-(-max(_display_width(line), 1) // width) for line in text.split("\n"))
+        for text, width in cells
+    )
+    if lines > 1:
+        sheet.set_row(row, LINE_HEIGHT * lines)
