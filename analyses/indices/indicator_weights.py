@@ -73,7 +73,8 @@ def information_entropy(
         raise EstimationError(
             f"Entropies leave [0, 1], largest {outside.abs().max():.4g}, for "
             f"{listed(outside.index)}: the constant k={k:.6g} does not fit {len(values)} rows. "
-            f"Pooled over cities and years it is 1/ln(NT) = {1 / np.log(len(values)):.6g}, not 1/ln(T)."
+            f"Pooled over cities and years it is 1/ln(NT) = {1 / np.log(len(values)):.6g}, "
+            "not 1/ln(T)."
         )
     return entropy.clip(0.0, 1.0).rename("entropy")
 
