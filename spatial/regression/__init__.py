@@ -14,11 +14,13 @@ from spatial.regression.effect_parts import (
     effects_by_order,
     effects_by_ring,
 )
+from spatial.regression.effect_tests import EffectTests, effect_tests
 from spatial.regression.effects import EffectsResult
 from spatial.regression.hausman import HausmanTest, hausman_test
 from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
 from spatial.regression.prediction import Prediction, predict, shock
+from spatial.regression.residual_moran import ResidualMoran, residual_moran
 from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import (
     LagrangeTests,
@@ -30,6 +32,7 @@ from spatial.regression.specification_tests import (
 __all__ = [
     "DynamicEffectsResult",
     "DynamicPanelResult",
+    "EffectTests",
     "EffectsResult",
     "GroupEffects",
     "HausmanTest",
@@ -38,9 +41,11 @@ __all__ = [
     "PanelResult",
     "Prediction",
     "ReductionTests",
+    "ResidualMoran",
     "RingEffects",
     "SpecificationLadder",
     "StabilityTest",
+    "effect_tests",
     "effects_by_group",
     "effects_by_order",
     "effects_by_ring",
@@ -51,6 +56,7 @@ __all__ = [
     "lm_tests",
     "predict",
     "reduction_tests",
+    "residual_moran",
     "shock",
     "specification_ladder",
     "with_covariance",
