@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ConfigError, EstimationError
+from spatial.errors import ConfigError, EstimationError, listed, nearest_spelling
 from spatial.options import Inference, checked_option
 from spatial.random import RandomSource, seeded_generator
 from spatial.regression.design import PanelDesign
@@ -90,6 +90,45 @@ class DynamicEffectsResult(Result):
         stacked = pd.concat(parts, names=["effect"]).swaplevel()
         order = pd.MultiIndex.from_product([self.table.index, KINDS], names=["variable", "effect"])
         return stacked.reindex(order)
+
+    def effect_matrix(self, variable: str) -> pd.DataFrame:
+        """Effect of a variable of one city (column) on the outcome of another (row).
+
+        Parameters
+        ----------
+        variable : str
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n, n)
+            f(W) (beta I + theta V) at the horizon of this result; **row receives from column**.
+
+        Raises
+        ------
+        EstimationError
+            For a variable that is no regressor.
+        """
+        design, estimate = self.source.design, self.source.estimate
+        terms = dynamic_terms(design, estimate)
+        if variable not in terms.variables:
+            raise EstimationError(
+                f"{variable!r} is no regressor of this model"
+                f"{nearest_spelling(variable, terms.variables)}; choose from "
+                f"{listed(terms.variables)}."
+            )
+        k = terms.variables.index(variable)
+        own, lagged = terms.own[k], terms.lagged[k]
+        push = estimate.parameters[own] * np.eye(design.n)
+        if lagged >= 0:
+            push += estimate.parameters[lagged] * design.regressor_lag.matrices[0].toarray()
+        horizon = horizon_of(self.horizon, cumulative=self.cumulative)
+        dynamics = dynamics_of(estimate.regressors, estimate.parameters)
+        multiplier = horizon.matrices(design.lag.matrices[0].toarray(), dynamics)[0]
+        return pd.DataFrame(
+            multiplier @ push,
+            index=design.cities.rename("receiver"),
+            columns=design.cities.rename("sender"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

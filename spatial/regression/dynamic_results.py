@@ -17,6 +17,7 @@ from spatial.regression.dynamic_effects import (
     SHORT_RUN,
     DynamicEffectsResult,
     compute_dynamic_effects,
+    horizon_of,
 )
 from spatial.regression.dynamic_stability import StabilityTest, stability_test
 from spatial.regression.effects import MATRIX_LIMIT
@@ -275,6 +276,25 @@ class DynamicPanelResult(Result):
         return compute_dynamic_effects(
             self, horizon, cumulative=cumulative, inference=inference, draws=draws, rng=rng
         )
+
+    def effects_path(self, years: int, *, cumulative: bool = True) -> pd.DataFrame:
+        """Effects after 0, 1, ... years, with delta-method inference.
+
+        Parameters
+        ----------
+        years : int
+            The last one.
+        cumulative : bool
+            See ``effects``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index: (years after, variable, effect); columns as in ``DynamicEffectsResult.tidy``.
+        """
+        horizon_of(years, cumulative=cumulative)
+        steps = {h: self.effects(h, cumulative=cumulative).tidy() for h in range(int(years) + 1)}
+        return pd.concat(steps, names=["years after"])
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each parameter; see ``PanelResult.tidy``."""
