@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUTPUT ?= demo-output
 
-.PHONY: demo test lint clean help
+.PHONY: demo test lint conformance clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -36,6 +36,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Writes docs/conformance.md; the reference numbers are in $INTERURBAN_SHARED or ../shared.
+conformance: $(VENV)/.installed
+	$(BIN)/python scripts/conformance.py
 
 clean:
 	rm -rf $(VENV) demo-output build *.egg-info
