@@ -2,6 +2,12 @@
 
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
+from spatial.regression.diagnostics import (
+    CrossSectionDependence,
+    VarianceInflation,
+    cross_section_dependence,
+    variance_inflation,
+)
 from spatial.regression.dynamic import fit_dynamic_panel
 from spatial.regression.dynamic_effects import DynamicEffectsResult
 from spatial.regression.dynamic_results import DynamicPanelResult
@@ -30,6 +36,7 @@ from spatial.regression.specification_tests import (
 )
 
 __all__ = [
+    "CrossSectionDependence",
     "DynamicEffectsResult",
     "DynamicPanelResult",
     "EffectTests",
@@ -45,6 +52,8 @@ __all__ = [
     "RingEffects",
     "SpecificationLadder",
     "StabilityTest",
+    "VarianceInflation",
+    "cross_section_dependence",
     "effect_tests",
     "effects_by_group",
     "effects_by_order",
@@ -59,5 +68,6 @@ __all__ = [
     "residual_moran",
     "shock",
     "specification_ladder",
+    "variance_inflation",
     "with_covariance",
 ]
