@@ -1,9 +1,11 @@
 """Whole studies, from files to the results folder: the demo, a small one, the Chinese one."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
@@ -43,6 +45,46 @@ def elements_of(page: Path) -> Elements:
     parser = Elements()
     parser.feed(page.read_text(encoding="utf-8"))
     return parser
+
+
+def opened_in_qgis(path: Path, folder: Path) -> dict | None:
+    """What real QGIS finds in an export; None where QGIS is not installed."""
+    python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else "python3"
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""}
+    look = [python, "-c", "import qgis.core"]
+    if subprocess.run(look, env=environment, capture_output=True, check=False).returncode:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    script = ROOT / "tests" / "shapefiles" / "open_in_qgis.py"
+    subprocess.run(
+        [python, str(script), str(path), str(folder)],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    return json.loads((folder / "found.json").read_text(encoding="utf-8"))
+
+
+def check_in_qgis(output: Path, name: str, pictures: Path) -> None:
+    """Open package and project: every layer valid and wholly drawn, every page exported."""
+    package = opened_in_qgis(output / f"{name}.gpkg", pictures / "package")
+    if package is None:
+        return  # the tests marked qgis say that it is missing
+    project = opened_in_qgis(output / f"{name}.qgz", pictures / "project")
+    assert project is not None
+    for layer in (*package["layers"], *project["layers"]):
+        assert layer["valid"], layer["name"]
+        assert not layer.get("without_symbol"), layer["name"]
+    assert project["opened"]
+    assert project["crs_valid"]
+    assert all(project["in_tree"])
+    assert all(project["relations"].values())
+    assert len(project["layouts"]) >= 5
+    for title, page in project["layouts"].items():
+        assert page["exported"], title
+        assert page["blank_maps"] == [], title
+        assert page["outside"] == [], title
+        assert all(page["linked"]), title
 
 
 def test_small_study_writes_everything(small_study, command):
@@ -204,6 +246,7 @@ def test_demo_can_be_repeated_from_its_own_folder(tmp_path, command):
     answer = command("run", first / "study.toml", "--output", second, "--quiet")
     assert answer.status == 0, answer.err
     assert tables_of(first) == tables_of(second)
+    check_in_qgis(first, "us_metros", tmp_path / "pictures")
     moran = pd.read_csv(first / "tables" / "global_moran.csv")
     # Known from an independent computation: 0.484 and 0.317 with 6 nearest neighbours in planar
     # degrees; great-circle neighbours are other cities here and there, hence the tolerance.
@@ -232,5 +275,6 @@ def test_chinese_study(tmp_path, command, shared_folder):
     assert "\ufffd" not in page
     layer = gpd.read_file(output / "china_cities.gpkg", layer="resilience")
     assert len(layer) == 285
+    check_in_qgis(output, "china_cities", tmp_path / "pictures")
     assert "武汉市" in set(layer["name"])
     assert {"010000", "110000"} & set(layer["city_id"])
