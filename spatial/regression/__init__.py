@@ -1,5 +1,6 @@
 """Spillover regressions: spatial panels, their effects and their specification tests."""
 
+from spatial.regression.compare_weights import WeightsComparison, compare_weights
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
 from spatial.regression.diagnostics import (
@@ -53,6 +54,8 @@ __all__ = [
     "SpecificationLadder",
     "StabilityTest",
     "VarianceInflation",
+    "WeightsComparison",
+    "compare_weights",
     "cross_section_dependence",
     "effect_tests",
     "effects_by_group",

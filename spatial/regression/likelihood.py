@@ -76,7 +76,7 @@ def residual_profile(sample: Sample) -> Profile:
 
 
 def _error_profile(sample: Sample, WZ: np.ndarray, rho: float) -> tuple[float, float]:
-    y, Z = _filtered(sample, rho)
+    y, Z = filtered_sample(sample, rho)
     delta = least_squares(Z, y)
     residuals = y - Z @ delta
     slope = sample.Wy - WZ @ delta
@@ -134,21 +134,21 @@ class Likelihood:
 
     def filtered_regressors(self, rho: float) -> np.ndarray:
         """Regressors of the least-squares problem given rho, of shape (years, n, k)."""
-        return _filtered(self.sample, rho)[1]
+        return filtered_sample(self.sample, rho)[1]
 
     def residuals(self, delta: np.ndarray, rho: float) -> np.ndarray:
         """Innovations at given parameters, of shape (years, n)."""
-        y, Z = _filtered(self.sample, rho)
+        y, Z = filtered_sample(self.sample, rho)
         return y - Z @ delta
 
     def solution(self, rho: float) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients of shape (k,) and residuals of shape (years, n) given rho."""
-        y, Z = _filtered(self.sample, rho)
+        y, Z = filtered_sample(self.sample, rho)
         delta = least_squares(Z, y)
         return delta, y - Z @ delta
 
 
-def _filtered(sample: Sample, rho: float) -> tuple[np.ndarray, np.ndarray]:
+def filtered_sample(sample: Sample, rho: float) -> tuple[np.ndarray, np.ndarray]:
     """Outcome and regressors of the least-squares problem given rho."""
     y = sample.y - rho * sample.Wy
     Z = sample.Z if sample.WZ is None else sample.Z - rho * sample.WZ
