@@ -88,7 +88,9 @@ def fit_dynamic_panel(
     Notes
     -----
     The correction removes the bias of order 1/T; what is left is of order 1/T^2, so that with
-    fewer than about ten years a part of it stays.
+    fewer than about ten years a part of it stays. The correction also makes estimates a little more
+    variable than their standard errors say: simulated 95 % intervals of tau cover about 90 % with
+    ten to twenty years, those of the other parameters 89 % to 97 %.
 
     References
     ----------

@@ -110,12 +110,7 @@ def _require_years(design: PanelDesign) -> None:
             f"The panel has {len(years)} years; a dynamic panel with city effects needs at least "
             f"{LEAST_YEARS}, of which the first only gives the lagged outcome. Use fit_panel."
         )
-    if isinstance(years, pd.PeriodIndex):
-        steps = np.diff(years.asi8)
-    elif pd.api.types.is_numeric_dtype(years):
-        steps = np.diff(years.to_numpy(dtype=float))
-    else:
-        return
+    steps = _steps(years)
     step = steps.min()
     jumps = np.flatnonzero(steps > step * (1.0 + 1e-9))
     if len(jumps):
@@ -145,3 +140,15 @@ def _require_unit_rows(design: PanelDesign) -> None:
         f"{design.lag.row_sums().max():.4g}). A dynamic panel with two-way effects needs row sums "
         "of one. Scale them with weights.transformed('row'), or use effects='city'."
     )
+
+
+def _steps(years: pd.Index) -> np.ndarray:
+    """Distances between successive years; ones where labels cannot be counted."""
+    if isinstance(years, pd.PeriodIndex):
+        return np.diff(years.asi8).astype(float)
+    if isinstance(years, pd.DatetimeIndex):
+        # Dates of successive years are 365 or 366 days apart; dates within a year are left alone.
+        yearly = np.diff(years.year.to_numpy(dtype=float))
+        return yearly if (yearly > 0.0).all() else np.ones(len(years) - 1)
+    numbers = pd.to_numeric(pd.Series(years), errors="coerce").to_numpy(dtype=float)
+    return np.diff(numbers) if np.isfinite(numbers).all() else np.ones(len(years) - 1)

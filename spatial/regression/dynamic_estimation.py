@@ -192,7 +192,11 @@ def _require_no_unit_root(
     largest = float(np.max(((tau + eta * roots) / (1.0 - rho * roots)).real))
     if largest <= 1.0 - 1.0 / n and tau < 1.0:
         return
-    remedy = "" if drop_unit else "use effects='two-way', which takes a common trend out, "
+    remedy = "use effects='two-way', which takes a common trend out, "
+    if drop_unit:
+        # The ends alone do not tell whether the transformation has taken this root out.
+        known = len(roots) > 2
+        remedy = "" if known else "ask for log_determinant='eigenvalues' to look closer, "
     raise EstimationError(
         f"The dynamics has a root of {largest:.4f}, above 1 - 1/N = {1.0 - 1.0 / n:.4f} (tau "
         f"{tau:.4f}, eta {eta:.4f}, rho {rho:.4f}): shocks last for ever and the bias correction "

@@ -538,6 +538,26 @@ def test_years():
     fit_dynamic_panel(FORMULA, every_second, make(2, years=8)[1])
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        lambda year: pd.to_datetime(year.astype(str) + "-12-31"),
+        lambda year: pd.PeriodIndex(year.astype(str), freq="Y"),
+        lambda year: year.astype(str),
+    ],
+    ids=["dates", "periods", "text"],
+)
+def test_gaps_between_years_of_any_type(labels):
+    panel, weights = make(2, years=8)
+    typed = panel.assign(year=labels(panel["year"]))
+    base = fit_dynamic_panel(FORMULA, panel, weights)
+    np.testing.assert_allclose(
+        fit_dynamic_panel(FORMULA, typed, weights).coefficients, base.coefficients
+    )
+    years = sorted(panel["year"].unique())
+    refuse(PanelError, "not evenly spaced", panel=typed[panel["year"] != years[3]])
+
+
 def test_islands_and_weights_that_are_not_row_normalised():
     panel, weights = make(2, years=12)
     island = weights.copy()
