@@ -29,6 +29,7 @@ from spatial.regression.panel import fit_panel
 from spatial.regression.prediction import Prediction, predict, shock
 from spatial.regression.residual_moran import ResidualMoran, residual_moran
 from spatial.regression.results import PanelResult
+from spatial.regression.spatial_iv import SpatialIVResult, fit_spatial_iv
 from spatial.regression.specification_tests import (
     LagrangeTests,
     ReductionTests,
@@ -51,6 +52,7 @@ __all__ = [
     "ReductionTests",
     "ResidualMoran",
     "RingEffects",
+    "SpatialIVResult",
     "SpecificationLadder",
     "StabilityTest",
     "VarianceInflation",
@@ -64,6 +66,7 @@ __all__ = [
     "fit_cross_section",
     "fit_dynamic_panel",
     "fit_panel",
+    "fit_spatial_iv",
     "hausman_test",
     "lm_tests",
     "predict",

@@ -256,6 +256,10 @@ def with_covariance(
     doi:10.1162/003465398557825; Hsiang (2010) doi:10.1073/pnas.1009510107; Newey and West (1987)
     doi:10.2307/1913610; Kelejian and Prucha (2007) doi:10.1016/j.jeconom.2006.09.005.
     """
+    if result.configuration.function == "fit_spatial_iv":
+        raise EstimationError(
+            "Two-stage least squares has other scores; give fit_spatial_iv the covariance."
+        )
     given = dependence(
         covariance,
         result.design,

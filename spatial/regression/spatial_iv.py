@@ -1,0 +1,454 @@
+"""Spatial two-stage least squares, with endogenous regressors and instruments of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ConfigError, EstimationError, listed
+from spatial.options import (
+    AbsorbedEffects,
+    DistanceKernel,
+    InstrumentalCovariance,
+    InstrumentalSpecification,
+    checked_option,
+)
+from spatial.regression.checks import require_full_rank, require_variation
+from spatial.regression.cross_section import cross_section_design
+from spatial.regression.dependence import definiteness_note, dependence
+from spatial.regression.design import CONSTANT, PanelDesign, panel_design
+from spatial.regression.estimation import DURBIN, LAG, Estimate
+from spatial.regression.instruments import (
+    ScoreVariance,
+    first_stages,
+    independent_columns,
+    instrument_tests,
+    two_stages,
+)
+from spatial.regression.log_determinant import summed_log_determinant
+from spatial.regression.panel import require_several_years
+from spatial.regression.results import PanelResult, panel_result
+from spatial.regression.within import absorbed_parameters, within
+from spatial.results import Configuration
+
+# Powers of W that make instruments: one more than the model itself applies to its regressors.
+DEFAULT_ORDERS = {"ols": 0, "slx": 1, "sar": 2, "sdm": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpatialIVResult(PanelResult):
+    """A spatial regression by two-stage least squares.
+
+    Everything of ``PanelResult`` but the likelihood, which is NaN, and what is made of it.
+
+    Attributes
+    ----------
+    endogenous : tuple of str
+        Regressors that are instrumented; ``rho`` stands for the lagged outcome.
+    instruments : tuple of str
+        Excluded instruments in use; those that others span are left out.
+    first_stage : pandas.DataFrame
+        Index: endogenous regressor; partial_r2, f, f_p, robust_f, conditional_f.
+    instrument_tests : pandas.DataFrame
+        Index: Sargan, Hansen J; statistic, df, p_value.
+    """
+
+    endogenous: tuple[str, ...]
+    instruments: tuple[str, ...]
+    first_stage: pd.DataFrame
+    instrument_tests: pd.DataFrame
+
+    def reduction_tests(self) -> NoReturn:
+        """Refuse: tests of a Durbin model against simpler ones here compare likelihoods."""
+        raise EstimationError(
+            "Two-stage least squares has no likelihood; use fit_panel or fit_cross_section for "
+            "reduction tests."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Equation:
+    """Regressors and instruments, flat and net of fixed effects."""
+
+    y: np.ndarray
+    A: np.ndarray
+    names: tuple[str, ...]
+    is_endogenous: np.ndarray
+    H: np.ndarray
+    excluded: tuple[str, ...]
+    free: int
+
+
+def fit_spatial_iv(
+    formula: str,
+    data: pd.DataFrame,
+    weights: Any,
+    *,
+    city: str | None = None,
+    year: str | None = None,
+    specification: InstrumentalSpecification = "sar",
+    effects: AbsorbedEffects | None = None,
+    endogenous: Sequence[str] = (),
+    instruments: Sequence[str] = (),
+    lag_instruments: bool = True,
+    orders: int | None = None,
+    bias_correction: bool = True,
+    covariance: InstrumentalCovariance = "classical",
+    regressor_weights: Any = None,
+    lagged: Sequence[str] | None = None,
+    groups: pd.Series | None = None,
+    distances: pd.DataFrame | None = None,
+    cutoff_km: float | None = None,
+    kernel: DistanceKernel = "bartlett",
+    lags: int | None = None,
+) -> SpatialIVResult:
+    r"""Fit a spatial regression by two-stage least squares.
+
+    .. math:: y = \rho W y + X \beta + W X \theta + \mu + \lambda + e
+
+    The lagged outcome is instrumented by :math:`W X, W^2 X, ...`; regressors named as endogenous
+    by the columns of ``instruments`` and their spatial lags. In panels everything is taken net of
+    fixed effects first. No likelihood and no normal distribution are needed, and innovations may
+    differ in variance or be dependent.
+
+    Parameters
+    ----------
+    formula : str
+        ``outcome ~ regressor + ...`` with exogenous and endogenous regressors.
+    data : pandas.DataFrame
+        One row for each city, or for each city and year.
+    weights : Weights, libpysal Graph or W, or labelled square DataFrame
+    city, year : str, optional
+        Columns or index levels. Without ``year`` the rows are one cross-section, whose index
+        holds the cities unless ``city`` names them.
+    specification : {"ols", "slx", "sar", "sdm"}
+    effects : {"pooled", "city", "year", "two-way"}, optional
+        Two-way in panels by default.
+    endogenous : sequence of str
+        Regressors of the formula; in Durbin models their spatial lags are endogenous as well.
+    instruments : sequence of str
+        Columns of ``data`` that are no regressors.
+    lag_instruments : bool
+        Whether spatial lags of ``instruments`` are instruments too.
+    orders : int, optional
+        Highest power of W among the instruments: 0 for ols, 1 for slx, 2 for sar, 3 for sdm.
+    bias_correction : bool
+        Divide the variance by the degrees of freedom, fixed effects counted, not by observations.
+    covariance : {"classical", "robust", "cluster", "driscoll-kraay", "conley"}
+        Equal variances; heteroscedasticity (HC0); or dependence as in ``with_covariance``, with
+        the arguments ``groups``, ``distances``, ``cutoff_km``, ``kernel`` and ``lags``.
+    regressor_weights, lagged
+        As in ``fit_panel``.
+
+    Returns
+    -------
+    SpatialIVResult
+
+    Raises
+    ------
+    AlignmentError, PanelError, ConfigError
+        As ``fit_panel``.
+    EstimationError
+        If instruments are fewer than endogenous regressors or do not tell them apart, or if rho
+        comes out beyond its valid interval.
+
+    Notes
+    -----
+    Heteroscedasticity-robust errors of panels with few years and city effects are too small by
+    about 1/years (Stock and Watson 2008); clusters by city are not. The tests of instruments count
+    the fixed effects.
+
+    References
+    ----------
+    Kelejian and Prucha (1998) doi:10.1023/A:1007707430416; Kelejian and Prucha (2007)
+    doi:10.1016/j.jeconom.2006.09.005; Stock and Watson (2008)
+    doi:10.1111/j.1468-0262.2008.00821.x.
+
+    Examples
+    --------
+    >>> ids = [f"c{i:02d}" for i in range(30)]
+    >>> step = np.roll(np.eye(30), 1, axis=1)
+    >>> ring = pd.DataFrame((step + step.T) / 2, ids, ids)
+    >>> values = np.random.default_rng(1).normal(size=(30, 2))
+    >>> table = pd.DataFrame(values, index=ids, columns=["growth", "skill"])
+    >>> fit_spatial_iv("growth ~ skill", table, ring).instruments
+    ('W skill', 'W2 skill')
+    """
+    checked_option(specification, InstrumentalSpecification, name="specification")
+    checked_option(covariance, InstrumentalCovariance, name="covariance")
+    effects = effects or ("pooled" if year is None else "two-way")
+    checked_option(effects, AbsorbedEffects, name="effects")
+    shared: dict[str, Any] = {"regressor_weights": regressor_weights, "lagged": lagged}
+    design = _design(formula, data, weights, city, year, shared)
+    if year is None and effects != "pooled":
+        raise ConfigError(f"effects={effects!r} need several years; name their column as year=.")
+    own = _user_instruments(design, data, weights, city, year, endogenous, instruments)
+    orders = DEFAULT_ORDERS[specification] if orders is None else orders
+    equation = _equation(
+        design, specification, effects, endogenous, own, orders if lag_instruments else 0, orders
+    )
+    stages = two_stages(equation.y, equation.A, equation.H, equation.names)
+    variance = _score_variance(
+        design,
+        covariance,
+        groups=groups,
+        distances=distances,
+        cutoff_km=cutoff_km,
+        kernel=kernel,
+        lags=lags,
+    )
+    sum_of_squares = float(stages.residuals @ stages.residuals)
+    count = len(equation.y)
+    sigma2 = sum_of_squares / (equation.free if bias_correction else count)
+    bread = np.linalg.inv(stages.projected.T @ stages.projected)
+    if covariance == "classical":
+        matrix = sigma2 * bread
+    else:
+        scores = stages.projected * stages.residuals[:, None]
+        matrix = bread @ variance(scores) @ bread
+    matrix = (matrix + matrix.T) / 2.0
+    estimate = _estimate(
+        design,
+        equation,
+        specification,
+        effects,
+        stages.coefficients,
+        sigma2,
+        matrix,
+        sum_of_squares / count,
+    )
+    configuration = Configuration(
+        function="fit_spatial_iv",
+        options={
+            "formula": formula,
+            "city": city,
+            "year": year,
+            "specification": specification,
+            "effects": effects,
+            "endogenous": tuple(endogenous),
+            "instruments": tuple(instruments),
+            "lag_instruments": lag_instruments,
+            "orders": orders,
+            "bias_correction": bias_correction,
+            "covariance": covariance,
+            "lagged": design.lagged,
+            "cutoff_km": cutoff_km,
+            "kernel": kernel,
+            "lags": lags,
+        },
+        weights=design.weights.description,
+    )
+    observations = count - absorbed_parameters(effects, design.n, design.n_years)
+    # Within-transformed residuals are too small by the share of fixed effects; sums over the
+    # years of a city, or over cities, are not.
+    scale = count / observations if covariance in ("classical", "robust") else 1.0
+    tests = instrument_tests(
+        equation.y,
+        equation.A,
+        equation.H,
+        stages,
+        lambda scores: scale * variance(scores),
+        observations=observations,
+    )
+    return _result(design, estimate, configuration, equation, tests)
+
+
+def _design(
+    formula: str,
+    data: pd.DataFrame,
+    weights: Any,
+    city: str | None,
+    year: str | None,
+    options: dict[str, Any],
+) -> PanelDesign:
+    """Read a cross-section, or a panel where a column of years is named."""
+    if year is None:
+        return cross_section_design(formula, data, weights, city=city, **options)
+    design = panel_design(formula, data, weights, city=city or "city", year=year, **options)
+    require_several_years(design)
+    return design
+
+
+def _user_instruments(
+    design: PanelDesign,
+    data: pd.DataFrame,
+    weights: Any,
+    city: str | None,
+    year: str | None,
+    endogenous: Sequence[str],
+    instruments: Sequence[str],
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Columns of instruments, of shape (years, n, q), and their names."""
+    unknown = [name for name in endogenous if name not in design.names or name == CONSTANT]
+    if unknown:
+        possible = [name for name in design.names if name != CONSTANT]
+        raise ConfigError(
+            f"endogenous={listed(unknown)} are no regressors; choose from {listed(possible)}."
+        )
+    both = [name for name in instruments if name in design.names]
+    if both:
+        raise ConfigError(
+            f"instruments={listed(both)} are regressors of the formula; exogenous regressors are "
+            "instruments already, endogenous ones cannot be."
+        )
+    if len(instruments) < len(endogenous):
+        raise EstimationError(
+            f"{len(endogenous)} endogenous regressors ({listed(endogenous)}) but "
+            f"{len(instruments)} instruments; name at least as many columns as instruments=."
+        )
+    if not instruments:
+        return np.empty((*design.y.shape, 0)), ()
+    left = design.formula.split("~")[0]
+    right = " + ".join(f"`{name}`" for name in instruments)
+    read = _design(f"{left} ~ {right}", data, weights, city, year, {})
+    keep = [j for j, name in enumerate(read.names) if name != CONSTANT]
+    return read.X[:, :, keep], tuple(read.names[j] for j in keep)
+
+
+def _equation(
+    design: PanelDesign,
+    specification: InstrumentalSpecification,
+    effects: AbsorbedEffects,
+    endogenous: Sequence[str],
+    own: tuple[np.ndarray, tuple[str, ...]],
+    own_orders: int,
+    orders: int,
+) -> _Equation:
+    """Stack regressors and instruments, take out fixed effects, drop instruments others span."""
+    durbin = specification in DURBIN
+    Z, names = design.regressors(durbin=durbin, constant=effects == "pooled")
+    hidden = set(endogenous) | {f"W {name}" for name in endogenous}
+    exogenous = [j for j, name in enumerate(names) if name not in hidden]
+    base = [j for j, name in enumerate(design.names) if name not in {*hidden, CONSTANT}]
+    X, X_names = design.X[:, :, base], [design.names[j] for j in base]
+    Q, Q_names = own[0], list(own[1])
+    blocks, labels = [Z[:, :, exogenous], Q], [*(names[j] for j in exogenous), *Q_names]
+    if durbin and design.regressor_lag is not design.lag and own_orders:
+        blocks.append(design.regressor_lag(Q))
+        labels += [f"V {name}" for name in Q_names]
+    for order in range(1, orders + 1):
+        prefix = "W" if order == 1 else f"W{order}"
+        X = design.lag(X)
+        blocks.append(X)
+        labels += [f"{prefix} {name}" for name in X_names]
+        if order <= own_orders:
+            Q = design.lag(Q)
+            blocks.append(Q)
+            labels += [f"{prefix} {name}" for name in Q_names]
+    y = within(design.y, effects).ravel()
+    require_variation(design.y, within(design.y, effects), design.outcome)
+    A = within(Z, effects).reshape(len(y), -1)
+    require_full_rank(Z.reshape(len(y), -1), A, names)
+    if specification in LAG:
+        A = np.column_stack([A, within(design.lag(design.y), effects).ravel()])
+        names = (*names, "rho")
+    H = within(np.concatenate(blocks, axis=2), effects).reshape(len(y), -1)
+    # A column that is zero up to rounding was absorbed by the fixed effects.
+    raw = np.linalg.norm(np.concatenate(blocks, axis=2).reshape(len(y), -1), axis=0)
+    H = np.where(np.linalg.norm(H, axis=0) > 1e-10 * raw, H, 0.0)
+    kept = independent_columns(H)
+    is_endogenous = np.array([name in hidden or name == "rho" for name in names])
+    excluded = [j for j in kept if j >= len(exogenous)]
+    if len(excluded) < is_endogenous.sum():
+        raise EstimationError(
+            f"{int(is_endogenous.sum())} endogenous regressors "
+            f"({listed(name for name in names if name in hidden or name == 'rho')}) but only "
+            f"{len(excluded)} independent instruments; add instruments= or raise orders=."
+        )
+    free = len(y) - A.shape[1] - absorbed_parameters(effects, design.n, design.n_years)
+    if free < 1 or len(kept) >= len(y):
+        raise EstimationError(
+            f"{len(y)} observations leave no degree of freedom after {A.shape[1]} regressors, "
+            f"{len(kept)} instruments and {effects} effects; use fewer."
+        )
+    return _Equation(
+        y, A, names, is_endogenous, H[:, kept], tuple(labels[j] for j in excluded), free
+    )
+
+
+def _score_variance(
+    design: PanelDesign, covariance: InstrumentalCovariance, **options: Any
+) -> ScoreVariance:
+    """Variance of a sum of scores; independent city-years where no dependence is asked for."""
+    if covariance in ("classical", "robust"):
+        return lambda scores: scores.T @ scores
+    given = dependence(covariance, design, **options)  # type: ignore[arg-type]
+    return lambda scores: given.variance(scores.reshape(*design.y.shape, -1))
+
+
+def _estimate(
+    design: PanelDesign,
+    equation: _Equation,
+    specification: InstrumentalSpecification,
+    effects: AbsorbedEffects,
+    coefficients: np.ndarray,
+    sigma2: float,
+    covariance: np.ndarray,
+    plain: float,
+) -> Estimate:
+    """Put the numbers into the form that effects, predictions and tables are made of."""
+    is_lag = specification in LAG
+    determinant = None
+    if is_lag:
+        determinant = summed_log_determinant(design.lag.matrices, design.n_years)
+        rho = float(coefficients[-1])
+        if not determinant.low < rho < determinant.high:
+            raise EstimationError(
+                f"Two-stage least squares gives rho = {rho:.6g}, outside its valid interval "
+                f"({determinant.low:.6g}, {determinant.high:.6g}): the instruments are too weak or "
+                "the model is wrong. Add instruments or use maximum likelihood."
+            )
+    k = len(coefficients) - is_lag
+    Z, names = design.regressors(durbin=specification in DURBIN, constant=effects == "pooled")
+    return Estimate(
+        specification=specification,
+        effects=effects,
+        correction="none",
+        regressors=names,
+        Z=Z,
+        delta=coefficients[:k],
+        spatial=float(coefficients[-1]) if is_lag else None,
+        sigma2=sigma2,
+        uncorrected=np.append(coefficients, plain),
+        covariance=covariance,
+        log_likelihood=float("nan"),
+        log_determinant=determinant,
+        note=f"Two-stage least squares; excluded instruments: {', '.join(equation.excluded)}.",
+    )
+
+
+def _result(
+    design: PanelDesign,
+    estimate: Estimate,
+    configuration: Configuration,
+    equation: _Equation,
+    tests: pd.DataFrame,
+) -> SpatialIVResult:
+    base = panel_result(design, estimate, configuration)
+    inside = {f.name: getattr(base, f.name) for f in fields(base)}
+    notes = [estimate.note]
+    warning = definiteness_note(estimate.covariance, estimate.names)
+    islands = design.lag.islands()
+    if len(islands):
+        notes.append(f"{len(islands)} islands: their spatial lags are zero.")
+    inside["notes"] = (*notes, warning) if warning else tuple(notes)
+    hidden = equation.is_endogenous
+    count = equation.A.shape[1] - int(hidden.sum())
+    names = tuple(name for name, is_in in zip(equation.names, hidden, strict=True) if is_in)
+    return SpatialIVResult(
+        **inside,
+        endogenous=names,
+        instruments=equation.excluded,
+        first_stage=first_stages(
+            equation.A[:, hidden],
+            equation.A[:, ~hidden],
+            equation.H[:, count:],
+            names,
+            equation.free + equation.A.shape[1] - equation.H.shape[1],
+        ),
+        instrument_tests=tests,
+    )
