@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUTPUT ?= demo-output
 
-.PHONY: demo test lint conformance clean help
+.PHONY: demo test lint conformance bench clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -40,6 +40,11 @@ lint: $(VENV)/.installed-dev
 # Writes docs/conformance.md; the reference numbers are in $INTERURBAN_SHARED or ../shared.
 conformance: $(VENV)/.installed
 	$(BIN)/python scripts/conformance.py
+
+# Times interurban beside its peers in the same run and prints the ratios.
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable ".[peers]"
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 clean:
 	rm -rf $(VENV) demo-output build *.egg-info
