@@ -38,6 +38,7 @@ from spatial.regression.effects import (
     average_effects,
 )
 from spatial.regression.estimation import Estimate
+from spatial.regression.multiplier import average_slopes, multiplier_averages
 from spatial.results import Configuration, Result
 
 if TYPE_CHECKING:
@@ -252,6 +253,12 @@ def horizon_averages(
         through = (values * roots).sum(axis=-1).real / n
         total = horizon.values(np.ones(1), dynamics)[..., 0]
         return np.stack([direct, through, total, total], axis=-1)
+    if n > MATRIX_LIMIT:
+        raise EstimationError(
+            f"Effects after some years, and simulated ones, of {n} cities need all eigenvalues of "
+            f"the weights; they are made for up to {MATRIX_LIMIT}. Use the delta method for the "
+            "short and the long run."
+        )
     W = design.lag.matrices[0].toarray()
     V = design.regressor_lag.matrices[0]
     received = np.asarray(V.sum(axis=1)).ravel()
@@ -269,6 +276,32 @@ def horizon_averages(
     return result.reshape(4, *dynamics.shape[:-1], 4)
 
 
+def closed_averages(
+    design: PanelDesign, estimate: Estimate, horizon: Horizon, dynamics: np.ndarray
+) -> np.ndarray:
+    r"""Averages of the short or the long run through traces, for any number of cities.
+
+    The long run is a spatial multiplier of its own: with
+    :math:`\kappa = (\rho + \eta) / (1 - \tau)` it is :math:`(I - \kappa W)^{-1} / (1 - \tau)`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (4, 4)
+        See ``horizon_averages``.
+    """
+    tau, eta, rho = (float(value) for value in dynamics)
+    determinant = estimate.log_determinant
+    scale = 1.0 if horizon.years else 1.0 / (1.0 - tau)
+    strength = rho if horizon.years else (rho + eta) * scale
+    lags = design.lag, design.regressor_lag
+    level = multiplier_averages(*lags, determinant, strength).as_array()
+    slope = average_slopes(*lags, determinant, strength).as_array()
+    if horizon.years:
+        return np.stack([level, 0.0 * level, 0.0 * level, slope])
+    along_tau = scale**2 * (level + strength * slope)
+    return np.stack([scale * level, along_tau, scale**2 * slope, scale**2 * slope])
+
+
 def compute_dynamic_effects(
     result: DynamicPanelResult,
     horizon: str | int,
@@ -282,17 +315,14 @@ def compute_dynamic_effects(
     checked_option(inference, Inference, name="inference")
     where = horizon_of(horizon, cumulative=cumulative)
     design, estimate = result.design, result.estimate
-    if design.n > MATRIX_LIMIT:
-        raise EstimationError(
-            f"Effects over time of {design.n} cities need all eigenvalues of the weights; they are "
-            f"made for up to {MATRIX_LIMIT}."
-        )
     if not where.years:
         _require_stable(result)
-    terms, roots = dynamic_terms(design, estimate), result.effect_roots()
-    parameters = estimate.parameters
+    terms, parameters = dynamic_terms(design, estimate), estimate.parameters
     dynamics = dynamics_of(estimate.regressors, parameters)
-    averages = horizon_averages(design, roots, where, dynamics)
+    if where.years in ((), (0,)):
+        averages = closed_averages(design, estimate, where, dynamics)
+    else:
+        averages = horizon_averages(design, result.effect_roots(), where, dynamics)
     point = average_effects(terms, parameters, averages[0])
     seed, rejected, kept = None, 0.0, 0
     if inference == "delta":

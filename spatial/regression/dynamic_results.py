@@ -186,22 +186,27 @@ class DynamicPanelResult(Result):
         """Numbers without labels."""
         return self.panel.estimate
 
-    @cached_property
-    def _eigenvalues(self) -> np.ndarray | None:
+    @property
+    def _known_eigenvalues(self) -> np.ndarray | None:
         determinant = self.estimate.log_determinant
         assert isinstance(determinant, SummedLogDeterminant)
         part = determinant.parts[0]
-        if isinstance(part, EigenvalueLogDeterminant):
-            return np.asarray(part.eigenvalues)
-        if self.design.n > MATRIX_LIMIT:
-            return None
+        known = isinstance(part, EigenvalueLogDeterminant)
+        return np.asarray(part.eigenvalues) if known else None
+
+    @cached_property
+    def _eigenvalues(self) -> np.ndarray | None:
+        """Return all eigenvalues of W, computed when they are asked for; None for many cities."""
+        known = self._known_eigenvalues
+        if known is not None or self.design.n > MATRIX_LIMIT:
+            return known
         exact = log_determinant(self.design.lag.matrices[0], method="eigenvalues")
         assert isinstance(exact, EigenvalueLogDeterminant)
         return np.asarray(exact.eigenvalues)
 
     def weights_roots(self) -> np.ndarray:
-        """Eigenvalues of the weights: all, or the two ends of the real ones for many cities."""
-        known = self._eigenvalues
+        """Eigenvalues of the weights: all where the fit used them, else both ends of the real."""
+        known = self._known_eigenvalues
         return 1.0 / np.array(self.rho_interval) if known is None else known
 
     def effect_roots(self) -> np.ndarray | None:
@@ -255,7 +260,9 @@ class DynamicPanelResult(Result):
             change of one year still does then (one term).
         inference : {"delta", "simulation"}
             Delta method, or ``draws`` parameter vectors from their normal distribution; draws
-            without a stable dynamics are left in the long run.
+            without a stable dynamics are left in the long run. The delta method of the short and
+            the long run goes through traces, for any number of cities; everything else needs all
+            eigenvalues of the weights and is made for up to 5,000 cities.
         draws : int
         rng : int, numpy.random.Generator or None
 

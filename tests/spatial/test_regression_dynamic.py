@@ -475,6 +475,22 @@ def test_effects_add_up_and_grow_into_the_long_run():
     np.testing.assert_allclose(table["direct"] + table["indirect"], table["total"])
 
 
+def test_methods_of_the_log_determinant_agree():
+    panel, weights = make(9, years=20)
+    first = fit_dynamic_panel(FORMULA, panel, weights, log_determinant="eigenvalues")
+    second = fit_dynamic_panel(FORMULA, panel, weights, log_determinant="sparse-lu")
+    np.testing.assert_allclose(second.coefficients, first.coefficients, rtol=1e-8)
+    for horizon in ("short-run", 3, "long-run"):
+        for inference in ("delta", "simulation"):
+            options = {"inference": inference, "rng": 5, "draws": 50}
+            pd.testing.assert_frame_equal(
+                second.effects(horizon, **options).table,
+                first.effects(horizon, **options).table,
+                rtol=1e-5,
+            )
+    assert second.stability.stable
+
+
 def test_outcome_is_residual_plus_model():
     panel, weights = make(10, years=9)
     result = fit_dynamic_panel(FORMULA, panel, weights)
