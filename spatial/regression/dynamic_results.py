@@ -191,8 +191,9 @@ class DynamicPanelResult(Result):
         determinant = self.estimate.log_determinant
         assert isinstance(determinant, SummedLogDeterminant)
         part = determinant.parts[0]
-        known = isinstance(part, EigenvalueLogDeterminant)
-        return np.asarray(part.eigenvalues) if known else None
+        if isinstance(part, EigenvalueLogDeterminant):
+            return np.asarray(part.eigenvalues)
+        return None
 
     @cached_property
     def _eigenvalues(self) -> np.ndarray | None:

@@ -102,8 +102,7 @@ def stability_test(
 
     References
     ----------
-    Elhorst (2014) doi:10.1007/978-3-642-40340-8; Yu, de Jong and Lee (2012)
-    doi:10.1016/j.jeconom.2011.11.002.
+    Elhorst (2014) doi:10.1007/978-3-642-40340-8.
     """
     tau, eta, rho = dynamics
     real = eigenvalues.real[np.abs(eigenvalues.imag) < 1e-9]
