@@ -12,6 +12,9 @@ DistanceDecay = Literal["power", "exponential"]
 IslandPolicy = Literal["keep", "nearest", "error"]
 KernelFunction = Literal["uniform", "triangular", "epanechnikov", "quartic", "gaussian"]
 NestedKind = Literal["product", "wealth", "convex"]
+BoundaryVersion = Literal["outer", "inner", "ring"]
+BoundaryScale = Literal["spectral", "base-rows", "row"]
+IsolatesInSweep = Literal["flag", "city", "stop"]
 Specification = Literal["ols", "slx", "sar", "sem", "sdm", "sdem"]
 AbsorbedEffects = Literal["pooled", "city", "year", "two-way"]
 Effects = Literal["pooled", "city", "year", "two-way", "random", "correlated-random"]
@@ -67,7 +70,6 @@ MissingIndicator = Literal["error", "keep", "renormalise"]
 CouplingForm = Literal["standard", "revised"]
 SectorBenchmark = Literal["all", "others", "mean of others"]
 CollaborativeVariant = Literal["quality and height", "quality", "quality and half height"]
-TurningPointKind = Literal["peak", "trough"]
 
 
 def checked_option(value: object, options: Any, *, name: str) -> str:
