@@ -36,6 +36,7 @@ from spatial.regression.specification_tests import (
     lm_tests,
     reduction_tests,
 )
+from spatial.regression.unit_roots import PanelUnitRoot, panel_unit_root
 
 __all__ = [
     "CrossSectionDependence",
@@ -48,6 +49,7 @@ __all__ = [
     "LagrangeTests",
     "OrderEffects",
     "PanelResult",
+    "PanelUnitRoot",
     "Prediction",
     "ReductionTests",
     "ResidualMoran",
@@ -69,6 +71,7 @@ __all__ = [
     "fit_spatial_iv",
     "hausman_test",
     "lm_tests",
+    "panel_unit_root",
     "predict",
     "reduction_tests",
     "residual_moran",
