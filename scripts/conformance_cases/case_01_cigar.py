@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from conformance_cases.comparison import Case, Comparison, count_numbers, expected_numbers
-from spatial.regression import fit_panel, lm_tests
+from spatial.regression import cross_section_dependence, fit_panel, lm_tests, with_covariance
 
 FORMULA = "logc ~ logp + logy"
+KRAAY_LAGS = 3
 EFFECTS: dict[str, Any] = {
     "pooled": "pooled",
     "spatialFE": "city",
@@ -51,6 +52,8 @@ WALD = "SDM: Wald tests against SAR and SEM"
 RATIO = "SDM: likelihood ratios against SAR and SEM"
 PLM = "plm: coefficients, standard errors, sum of squares, R2"
 PLM_CLUSTER = "plm: standard errors clustered by state"
+PLM_DEPENDENT = "plm: standard errors of Driscoll and Kraay"
+PESARAN = "plm: tests of cross-section dependence (Pesaran CD, LM, scaled LM)"
 LM = "Lagrange multipliers"
 LM_P = "Lagrange multipliers: p-values"
 BOOK = "Likelihood ratios of the fixed effects as printed, one decimal"
@@ -75,6 +78,8 @@ TOLERANCES = {
     RATIO: 1e-5,
     PLM: 1e-8,
     PLM_CLUSTER: 1e-8,
+    PLM_DEPENDENT: 1e-8,
+    PESARAN: 1e-6,
     LM: 1e-8,
     LM_P: 1e-6,
     BOOK: 1.1e-4,
@@ -105,6 +110,7 @@ def case(reference: Path) -> Case:
         if "wald_lag_err" in wanted:
             compare_reductions(found, name, wanted, fit, evaluate)
     compare_plm(found, panel, weights, expected["R_plm"])
+    compare_dependence(found, fit, expected["R_plm"])
     compare_multipliers(found, lm_tests(FORMULA, panel, weights, city="state").table, expected)
     compare_book(found, fit, expected["published_verified"])
     return Case(
@@ -305,6 +311,21 @@ def compare_plm(
         found.add(PLM, float(np.sum(plain.residuals**2)), wanted["rss"])
         found.add(PLM, plain.r_squared[share], wanted["r2"]["rsq"])
         found.add_labelled(PLM_CLUSTER, clustered.standard_errors, wanted["se_arellano_HC0"], names)
+        dependent = with_covariance(plain, "driscoll-kraay", lags=KRAAY_LAGS)
+        theirs = wanted[f"se_driscoll_kraay_lag{KRAAY_LAGS}"]
+        found.add_labelled(PLM_DEPENDENT, dependent.standard_errors, theirs, names)
+
+
+def compare_dependence(found: Comparison, fit: Fit, expected: Any) -> None:
+    """Compare tests whether residuals of different states move together."""
+    table = cross_section_dependence(fit("ols.twoway")).table
+    for name, key in (("CD", "cd"), ("LM", "lm"), ("scaled LM", "sclm")):
+        wanted = expected[f"pcdtest_within_twoways_{key}"]
+        row = table.loc[name, ["statistic", "p_value"]]
+        found.add(PESARAN, row, [wanted["statistic"], wanted["p"]])
+    city = cross_section_dependence(fit("ols.spatialFE")).table
+    wanted = expected["pcdtest_formula_within_cd"]["statistic"]
+    found.add(PESARAN, city.loc["CD", "statistic"], wanted)
 
 
 def compare_multipliers(found: Comparison, table: pd.DataFrame, expected: Any) -> None:
@@ -346,9 +367,9 @@ def notes(fit: Fit, exact: Any, evaluate: Likelihoods) -> tuple[str, ...]:
         "Likelihood ratio of the two-way SDM against SEM: the reference has no two-way SEM to "
         "repeat its printed log-likelihood.",
         "Random effects of plm are feasible GLS; ours are maximum likelihood. Of plm's other "
-        "estimators and tests (between, first differences, Driscoll-Kraay, Hausman, "
-        "Breusch-Pagan, Pesaran, Baltagi-Song-Koh) nothing is compared here yet, nor adjusted "
-        "R2, which the results do not hold.",
+        "estimators and tests (between, first differences, Hausman, Breusch-Pagan, F, "
+        "Baltagi-Song-Koh) nothing is compared here, nor adjusted R2, which the results do not "
+        "hold.",
     )
 
 

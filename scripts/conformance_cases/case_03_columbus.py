@@ -9,19 +9,24 @@ import numpy as np
 import pandas as pd
 
 from conformance_cases.comparison import Case, Comparison, count_numbers, expected_numbers
-from spatial.regression import fit_cross_section
+from spatial.regression import fit_cross_section, fit_spatial_iv
 from spatial.regression.cross_section import cross_section_design
 from spatial.regression.specification_tests import lagrange_tests
 
 FORMULA = "CRIME ~ INC + HOVAL"
 MODELS: tuple[Any, ...] = ("ols", "SLX", "SAR", "SEM", "SDM", "SDEM")
 ERROR_MODELS: tuple[Any, ...] = ("SEM", "SDEM")
-NAMES = {"(Intercept)": "const", "lag.INC": "W INC", "lag.HOVAL": "W HOVAL"}
+NAMES = {"(Intercept)": "const", "Rho": "rho", "lag.INC": "W INC", "lag.HOVAL": "W HOVAL"}
 LM_TESTS = {
     "LM error": "LMerr",
     "LM lag": "LMlag",
     "robust LM error": "RLMerr",
     "robust LM lag": "RLMlag",
+}
+INSTRUMENTED: dict[str, Any] = {
+    "STSLS": {},
+    "STSLS_W1Xonly": {"orders": 1},
+    "STSLS_robustHC0": {"covariance": "robust"},
 }
 KINDS = ("direct", "indirect", "total")
 DRAWS, SEED = 20_000, 1
@@ -34,6 +39,7 @@ LIKELIHOOD = "Log-likelihood, AIC, BIC"
 AGAINST_ZERO = "Likelihood ratio and Wald test against rho or lambda of zero"
 EFFECT = "Direct, indirect and total effects"
 EFFECT_SE = "SLX, SDEM: standard errors of effects"
+TWO_STAGE = "Spatial two-stage least squares: estimates, standard errors, effects"
 LM = "Lagrange multipliers and their p-values"
 RATIO = "SDM: likelihood ratios against SAR and SEM"
 OLD = "Anselin (1988), SAR, SEM, SDM: estimates and standard errors"
@@ -51,6 +57,7 @@ TOLERANCES = {
     AGAINST_ZERO: 2e-5,
     EFFECT: 2e-5,
     EFFECT_SE: 2e-5,
+    TWO_STAGE: 1e-6,
     LM: 1e-6,
     RATIO: 1e-6,
     OLD: 2e-5,
@@ -71,6 +78,8 @@ def case(reference: Path) -> Case:
     for name, result in fits.items():
         compare_model(found, name, result, wanted[name])
     compare_against_zero(found, fits, wanted)
+    for name, options in INSTRUMENTED.items():
+        compare_two_stage(found, fit_spatial_iv(FORMULA, *data, **options), wanted[name])
     compare_tests(found, data, fits["SDM"], wanted)
     compare_simulated(found, fits["SAR"], wanted["impacts_sim"]["SAR"])
     for name in MODELS[2:5]:
@@ -145,6 +154,18 @@ def compare_against_zero(found: Comparison, fits: Any, wanted: Any) -> None:
         found.add(AGAINST_ZERO, result.z_values[symbol] ** 2, wanted[name]["Wald"])
 
 
+def compare_two_stage(found: Comparison, result: Any, block: Any) -> None:
+    """Compare estimates by instruments."""
+    found.add_labelled(TWO_STAGE, result.coefficients, block["estimate"], NAMES)
+    found.add_labelled(TWO_STAGE, result.standard_errors, block["se"], NAMES)
+    if "sigma2" in block:
+        found.add(TWO_STAGE, result.sigma2, block["sigma2"])
+    if "impacts" in block:
+        table = result.effects().table
+        for kind in KINDS:
+            found.add_labelled(TWO_STAGE, table[kind], block["impacts"][kind])
+
+
 def compare_tests(found: Comparison, data: Any, durbin: Any, wanted: Any) -> None:
     """Compare the tests that choose between models."""
     table = lagrange_tests(cross_section_design(FORMULA, *data), kinds=("pooled",)).table
@@ -183,6 +204,6 @@ def notes(n: int) -> tuple[str, ...]:
         f"Effects of SDEM: spatialreg divides their variance by n - k but that of the "
         f"coefficients by n = {n}; ours divide by n and are rescaled for the comparison.",
         f"Simulated standard errors carry chance on both sides ({DRAWS:,} draws here).",
-        "SAC, GNS, two-stage least squares and GMM, the LM test on SAR and SDM residuals, SARMA, "
+        "SAC, GNS and GMM, the LM test on SAR and SDM residuals, SARMA, "
         "Moran's I of residuals, the Hausman test and adjusted R2: nothing is compared here yet.",
     )

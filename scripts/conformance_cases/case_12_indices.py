@@ -14,6 +14,8 @@ from analyses.indices.agglomeration import (
     lorenz_gini,
     specialisation,
 )
+from analyses.indices.convergence import beta_convergence, sigma_convergence
+from analyses.indices.inequality import inequality
 from analyses.indices.plants import ellison_glaeser
 from conformance_cases.comparison import (
     Case,
@@ -32,12 +34,14 @@ TABLES: dict[str, Any] = {"spec_table": specialisation, "conc_table": concentrat
 QUOTIENTS = "Location quotients"
 SPECIALISATION = "Krugman and Gini indices of specialisation and concentration"
 HERFINDAHL = "Herfindahl index, normalised, equivalent number"
-GINI = "Gini, plain and weighted"
+GINI = "Gini, plain and weighted, Theil, coefficient of variation"
+CONVERGENCE = "Beta and sigma convergence of German counties"
 REGIONS = "German states and industries: Hoover, Gini, Krugman"
 PLANTS = "Ellison-Glaeser: gamma, raw concentration, z, plants, Herfindahl"
 PRINTED = "Values as printed in textbooks, in units of their last digit"
 
-# Stated precision of the reference; printed values to half a unit of their last digit.
+# Stated precision of the reference, lost in part by the regressions of convergence; printed
+# values to half a unit of their last digit.
 TOLERANCES: dict[str, float | Tolerance] = {
     QUOTIENTS: 1e-9,
     SPECIALISATION: 1e-9,
@@ -45,6 +49,7 @@ TOLERANCES: dict[str, float | Tolerance] = {
     GINI: 1e-9,
     REGIONS: 1e-9,
     PLANTS: 1e-9,
+    CONVERGENCE: 1e-8,
     PRINTED: Tolerance(0.5, absolute=True),
 }
 
@@ -60,6 +65,7 @@ def case(reference: Path) -> Case:
         *compare_inequality(found, expected),
         *compare_regions(found, folder, expected),
         *compare_plants(found, folder, expected),
+        *compare_convergence(found, folder, expected),
     ]
     rest = [key for key in expected if key not in done]
     return Case(
@@ -146,7 +152,7 @@ def compare_specialisation(found: Comparison, folder: Path, expected: Any) -> tu
 
 
 def compare_inequality(found: Comparison, expected: Any) -> tuple[str, ...]:
-    """Compare Herfindahl and Gini indices of single lists."""
+    """Compare indices of single lists; the reference's variation divides by n - 1, ours by n."""
     herfindahl = {
         "herf_sales": "herfindahl",
         "herf_gdp": "herfindahl",
@@ -161,7 +167,14 @@ def compare_inequality(found: Comparison, expected: Any) -> tuple[str, ...]:
         values = np.asarray(expected[key]["inputs"]["x"], dtype=float)
         shares = np.asarray(expected[key]["inputs"].get("weights", np.ones(len(values))), float)
         compare(found, GINI, lorenz_gini(values * shares, shares), expected[key])
-    return (*herfindahl, *ginis)
+    incomes = pd.Series(expected["theil_regincome"]["inputs"]["x"], dtype=float)
+    row = inequality(incomes).iloc[0]
+    compare(found, GINI, row["theil_l"], expected["theil_regincome"])
+    products = pd.Series(expected["cv_gdp"]["inputs"]["x"], dtype=float)
+    n = len(products)
+    spread = inequality(products).iloc[0]["variation"] * np.sqrt(n / (n - 1))
+    compare(found, GINI, spread, expected["cv_gdp"])
+    return (*herfindahl, *ginis, "theil_regincome", "cv_gdp")
 
 
 def compare_regions(found: Comparison, folder: Path, expected: Any) -> tuple[str, ...]:
@@ -195,3 +208,19 @@ def compare_plants(found: Comparison, folder: Path, expected: Any) -> tuple[str,
     table = ellison_glaeser(pd.read_csv(folder / "FK2014_EGC.csv"), employment="emp_firm")
     found.add(PLANTS, table.loc[wanted["rows"], PLANT_COLUMNS], wanted["matrix"])
     return "ellison_glaeser_FK", "ellison_a2_FK2014"
+
+
+def compare_convergence(found: Comparison, folder: Path, expected: Any) -> tuple[str, ...]:
+    """Compare convergence; the deviation of the reference divides by n, ours by n - 1."""
+    rows = pd.read_csv(folder / "G.counties.gdppc.csv").set_index("region").rename_axis("city")
+    years = {year: rows[f"gdppc{year}"] for year in (2010, 2014)}
+    panel = pd.concat(years, names=["year"]).rename("gdp").to_frame()
+    beta = beta_convergence(panel, "gdp", start=2010, end=2014)
+    wanted = expected["beta_convergence_ols_counties"]["value"]
+    alpha, slope, speed, half_life = wanted["matrix"]
+    found.add(CONVERGENCE, beta.table, [alpha, slope])
+    found.add(CONVERGENCE, [beta.speed, beta.half_life], [speed[0], half_life[0]])
+    found.add(CONVERGENCE, beta.r_squared, wanted["modelstat"][0])
+    sigma = sigma_convergence(panel, "gdp")["log_deviation"] * np.sqrt((beta.n - 1) / beta.n)
+    found.add(CONVERGENCE, sigma, expected["sigma_convergence_sdlog"]["value"][:2])
+    return "beta_convergence_ols_counties", "sigma_convergence_sdlog"

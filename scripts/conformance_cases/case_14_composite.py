@@ -9,6 +9,7 @@ import pandas as pd
 
 from analyses.indices.composite import Indicator, composite_index
 from analyses.indices.coupling import coupling_coordination
+from analyses.indices.inequality import inequality
 from conformance_cases.comparison import Case, Comparison, count_numbers, expected_numbers
 
 DIRECTIONS: dict[str, Any] = {
@@ -34,10 +35,11 @@ ENTROPY = "Entropy method: weights, scores"
 VARIATION = "Coefficients of variation: weights"
 CRITIC = "CRITIC: weights, scores"
 CLOSENESS = "TOPSIS: closeness"
+INEQUALITY = "Gini and Theil, weighted by population"
 COORDINATION = "Coupling coordination: coupling, development, coordination"
 
 # Stated precision of the reference.
-TOLERANCES = dict.fromkeys((ENTROPY, VARIATION, CRITIC, CLOSENESS, COORDINATION), 1e-9)
+TOLERANCES = dict.fromkeys((ENTROPY, VARIATION, CRITIC, CLOSENESS, COORDINATION, INEQUALITY), 1e-9)
 
 
 def case(reference: Path) -> Case:
@@ -50,7 +52,9 @@ def case(reference: Path) -> Case:
     compare_other_weights(found, table, expected)
     compare_closeness(found, table, expected)
     compare_coupling(found, pd.read_csv(folder / "subsystems_0.05_0.95.csv"), expected)
-    without = [key for key in expected if key.startswith(("gini", "theil", "grey", "AHP"))]
+    compare_inequality(found, pd.read_csv(folder / "theil_groups.csv"), expected)
+    without = [key for key in expected if key.startswith(("theil_g", "grey", "AHP"))]
+    without.remove("theil_gdppc_popweighted")
     return Case(
         title="Composite indices and coupling coordination, 16 German states",
         sources=(
@@ -63,7 +67,7 @@ def case(reference: Path) -> Case:
         programs="R mathmodels (one program, no published table)",
         groups=found.groups(),
         not_compared=(
-            "Gini and Theil indices, grey correlation and the analytic hierarchy process "
+            "The Theil index by groups, grey correlation and the analytic hierarchy process "
             f"({sum(count_numbers(expected[key]) for key in without)} numbers): nothing is "
             "compared here yet.",
         ),
@@ -120,3 +124,12 @@ def compare_coupling(found: Comparison, scores: pd.DataFrame, expected: Any) -> 
         ours = coupling_coordination(some, weights=shares, form=form).table
         for column, letter in COLUMNS.items():
             found.add(COORDINATION, ours[column], expected[key][letter])
+
+
+def compare_inequality(found: Comparison, table: pd.DataFrame, expected: Any) -> None:
+    """Compare inequality; the Gini of the reference takes its values as totals, not per head."""
+    people = table["pop"]
+    theil = inequality(table["y"], weights=people)["theil_t"]
+    gini = inequality(table["y"] / people, weights=people)["gini"]
+    found.add(INEQUALITY, theil, expected["theil_gdppc_popweighted"])
+    found.add(INEQUALITY, gini, expected["gini_gdppc_popweighted"])
