@@ -1,5 +1,6 @@
 """Spillover regressions: spatial panels, their effects and their specification tests."""
 
+from spatial.regression.boundary import SpilloverBoundary, spillover_boundary
 from spatial.regression.compare_weights import WeightsComparison, compare_weights
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
@@ -56,6 +57,7 @@ __all__ = [
     "RingEffects",
     "SpatialIVResult",
     "SpecificationLadder",
+    "SpilloverBoundary",
     "StabilityTest",
     "VarianceInflation",
     "WeightsComparison",
@@ -77,6 +79,7 @@ __all__ = [
     "residual_moran",
     "shock",
     "specification_ladder",
+    "spillover_boundary",
     "variance_inflation",
     "with_covariance",
 ]
