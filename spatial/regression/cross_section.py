@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,11 +10,12 @@ import pandas as pd
 from spatial.errors import PanelError
 from spatial.options import (
     BiasCorrection,
-    Covariance,
     LogDeterminantMethod,
+    PanelCovariance,
     Specification,
     checked_option,
 )
+from spatial.regression.dependence import split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
@@ -33,7 +34,8 @@ def fit_cross_section(
     city: str | None = None,
     specification: Specification = "sdm",
     bias_correction: bool = True,
-    covariance: Covariance = "information",
+    covariance: PanelCovariance = "information",
+    covariance_options: Mapping[str, Any] | None = None,
     regressor_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
@@ -53,7 +55,7 @@ def fit_cross_section(
     bias_correction : bool
         For least squares (ols, slx): variance by degrees of freedom, or by maximum likelihood.
         Without effect on the other specifications.
-    covariance, regressor_weights, lagged, log_determinant
+    covariance, covariance_options, regressor_weights, lagged, log_determinant
         As in ``fit_panel``.
 
     Returns
@@ -78,7 +80,7 @@ def fit_cross_section(
     ['const', 'skill', 'rho']
     """
     checked_option(specification, Specification, name="specification")
-    checked_option(covariance, Covariance, name="covariance")
+    own, added = split_covariance(covariance, covariance_options)
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     design = cross_section_design(
         formula, data, weights, city=city, regressor_weights=regressor_weights, lagged=lagged
@@ -90,7 +92,7 @@ def fit_cross_section(
             "city": city,
             "specification": specification,
             "bias_correction": bool(bias_correction),
-            "covariance": covariance,
+            "covariance": own,
             "lagged": design.lagged,
             "log_determinant": log_determinant,
             "regressor_weights": ""
@@ -101,9 +103,10 @@ def fit_cross_section(
     )
     correction: BiasCorrection = "variance" if bias_correction else "none"
     fitted = estimate(
-        design, specification, "pooled", correction, covariance=covariance, method=log_determinant
+        design, specification, "pooled", correction, covariance=own, method=log_determinant
     )
-    return panel_result(design, fitted, configuration)
+    result = panel_result(design, fitted, configuration)
+    return result if added is None else with_covariance(result, added, **(covariance_options or {}))
 
 
 def cross_section_design(

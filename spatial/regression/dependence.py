@@ -15,13 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from spatial.errors import ConfigError, EstimationError
-from spatial.options import DependentCovariance, DistanceKernel, checked_option
+from spatial.options import (
+    AbsorbedEffects,
+    Covariance,
+    DependentCovariance,
+    DistanceKernel,
+    PanelCovariance,
+    checked_option,
+)
 from spatial.regression.design import PanelDesign
 from spatial.regression.effect_parts import distance_table, group_codes
 from spatial.regression.estimation import (
@@ -260,6 +267,11 @@ def with_covariance(
         raise EstimationError(
             "Two-stage least squares has other scores; give fit_spatial_iv the covariance."
         )
+    if result.effects_type not in get_args(AbsorbedEffects):
+        raise EstimationError(
+            f"Covariances under dependence are made for fixed effects, not for "
+            f"effects={result.effects_type!r}; fit with effects='city' or 'two-way'."
+        )
     given = dependence(
         covariance,
         result.design,
@@ -280,6 +292,32 @@ def with_covariance(
     if covariance == "conley":
         options |= {"cutoff_km": cutoff_km, "kernel": kernel}
     return replaced_covariance(result, matrix, options)
+
+
+def split_covariance(
+    covariance: PanelCovariance, options: Mapping[str, Any] | None
+) -> tuple[Covariance, DependentCovariance | None]:
+    """Tell apart what the fit computes itself and what ``with_covariance`` adds to it.
+
+    Returns
+    -------
+    own : {"information", "sandwich", "cluster"}
+    added : {"cluster", "driscoll-kraay", "conley"} or None
+
+    Raises
+    ------
+    ConfigError
+        If options come with a covariance that takes none.
+    """
+    checked_option(covariance, PanelCovariance, name="covariance")
+    if covariance in ("driscoll-kraay", "conley") or (covariance == "cluster" and options):
+        return "information", covariance
+    if options:
+        raise ConfigError(
+            f"covariance={covariance!r} takes no covariance_options; they are for 'cluster' "
+            "(groups), 'driscoll-kraay' (lags) and 'conley' (distances, cutoff_km, kernel, lags)."
+        )
+    return covariance, None  # type: ignore[return-value]
 
 
 def replaced_covariance(
@@ -333,15 +371,10 @@ def _ml(result: PanelResult, given: Dependence) -> np.ndarray:
     """Sandwich of (delta, spatial parameter, sigma2) for a model with rho or lambda."""
     estimate, design = result.estimate, result.design
     determinant = estimate.log_determinant
-    if estimate.correction == "transformation" or estimate.effects not in (
-        "pooled",
-        "city",
-        "year",
-        "two-way",
-    ):
+    if estimate.correction == "transformation":
         raise EstimationError(
-            "Covariances under dependence are made for fixed effects without the transformation; "
-            "fit with bias_correction=True and fixed effects."
+            "Covariances under dependence are made without the transformation; fit with "
+            "bias_correction=True."
         )
     if determinant is None or estimate.spatial is None:
         raise EstimationError("The model holds no log-determinant; fit it by maximum likelihood.")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from spatial.errors import PanelError
-from spatial.options import Covariance, Effects, LogDeterminantMethod, Specification, checked_option
+from spatial.options import (
+    Effects,
+    LogDeterminantMethod,
+    PanelCovariance,
+    Specification,
+    checked_option,
+)
 from spatial.regression.bias_correction import correction_word
+from spatial.regression.dependence import split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
@@ -26,7 +33,8 @@ def fit_panel(
     specification: Specification = "sdm",
     effects: Effects = "two-way",
     bias_correction: bool | str = True,
-    covariance: Covariance = "information",
+    covariance: PanelCovariance = "information",
+    covariance_options: Mapping[str, Any] | None = None,
     regressor_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
@@ -67,10 +75,14 @@ def fit_panel(
         True is "lee-yu", False is "none"; see ``spatial.regression.bias_correction``. Least
         squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not. Random
         effects need no correction and take none.
-    covariance : {"information", "sandwich", "cluster"}
+    covariance : {"information", "sandwich", "cluster", "driscoll-kraay", "conley"}
         Inverse information; the quasi-maximum-likelihood sandwich for innovations that are not
         normal; or clustered by city (any dependence over time, unequal variances), not scaled for
-        the number of cities. See ``spatial.regression.robust_covariance``.
+        the number of cities. See ``spatial.regression.robust_covariance``; for the last two, and
+        clusters of several cities, ``spatial.regression.with_covariance``.
+    covariance_options : mapping, optional
+        Arguments of ``with_covariance``: ``groups`` for clusters of several cities, ``lags``,
+        ``distances``, ``cutoff_km``, ``kernel``.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     lagged : sequence of str, optional
@@ -119,7 +131,7 @@ def fit_panel(
     """
     checked_option(specification, Specification, name="specification")
     checked_option(effects, Effects, name="effects")
-    checked_option(covariance, Covariance, name="covariance")
+    own, added = split_covariance(covariance, covariance_options)
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     correction = correction_word(bias_correction)
     design = panel_design(
@@ -141,7 +153,7 @@ def fit_panel(
             "specification": specification,
             "effects": effects,
             "bias_correction": correction,
-            "covariance": covariance,
+            "covariance": own,
             "lagged": design.lagged,
             "log_determinant": log_determinant,
             "regressor_weights": ""
@@ -155,10 +167,11 @@ def fit_panel(
         specification,
         effects,
         correction,
-        covariance=covariance,
+        covariance=own,
         method=log_determinant,
     )
-    return panel_result(design, fitted, configuration)
+    result = panel_result(design, fitted, configuration)
+    return result if added is None else with_covariance(result, added, **(covariance_options or {}))
 
 
 def require_several_years(design: PanelDesign) -> None:

@@ -201,6 +201,44 @@ def test_cross_section_and_distances_as_a_table():
         with_covariance(result, "driscoll-kraay")
 
 
+def test_fits_take_the_covariance_at_once():
+    panel, weights, cities = panel_weights_cities()
+    groups = pd.Series([f"g{i % 4}" for i in range(N)], index=cities.index)
+    plain = fit_panel("y ~ a", panel, weights, specification="sar")
+    for kind, options in (
+        ("driscoll-kraay", None),
+        ("conley", {"distances": cities, "cutoff_km": 300.0, "kernel": "uniform"}),
+        ("cluster", {"groups": groups}),
+    ):
+        once = fit_panel(
+            "y ~ a",
+            panel,
+            weights,
+            specification="sar",
+            covariance=kind,
+            covariance_options=options,
+        )
+        later = plain.with_covariance(kind, **(options or {}))
+        pd.testing.assert_frame_equal(once.covariance, later.covariance, rtol=EXACT)
+        assert once.configuration.options["covariance"] == kind
+    one_year = panel[panel["year"] == 0].set_index("city")
+    options = {"distances": cities, "cutoff_km": 300.0}
+    section = fit_cross_section(
+        "y ~ a",
+        one_year,
+        weights,
+        specification="slx",
+        covariance="conley",
+        covariance_options=options,
+    )
+    assert section.configuration.options["cutoff_km"] == 300.0
+    with pytest.raises(ConfigError, match="takes no covariance_options"):
+        fit_panel("y ~ a", panel, weights, covariance_options={"lags": 1})
+    random = fit_panel("y ~ a", panel, weights, specification="ols", effects="random")
+    with pytest.raises(EstimationError, match="fixed effects, not for effects='random'"):
+        with_covariance(random, "cluster")
+
+
 def test_refusals():
     panel, weights, cities = panel_weights_cities()
     result = fit_panel("y ~ a", panel, weights, specification="sar")
