@@ -1,1 +1,55 @@
 """Indices of city economies on a labelled city-year panel."""
+
+from analyses.indices.agglomeration import concentration, location_quotients, specialisation
+from analyses.indices.coagglomeration import (
+    collaborative_agglomeration,
+    collaborative_index,
+    pairwise_coagglomeration,
+)
+from analyses.indices.composite import CompositeIndex, Indicator, composite_index
+from analyses.indices.convergence import BetaConvergence, beta_convergence, sigma_convergence
+from analyses.indices.coupling import (
+    COORDINATION_CLASSES,
+    CouplingCoordination,
+    coupling_coordination,
+)
+from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
+from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
+from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
+from analyses.indices.plants import ellison_glaeser
+from analyses.indices.resilience import ResilienceResult, Shock, resilience
+from analyses.indices.turning_points import turning_points
+from analyses.indices.variety import variety
+
+__all__ = [
+    "COORDINATION_CLASSES",
+    "BetaConvergence",
+    "CompositeIndex",
+    "CouplingCoordination",
+    "CycleResilience",
+    "DagumGini",
+    "Indicator",
+    "ResilienceResult",
+    "Shock",
+    "baxter_king_filter",
+    "beta_convergence",
+    "collaborative_agglomeration",
+    "collaborative_index",
+    "composite_index",
+    "concentration",
+    "coupling_coordination",
+    "cycle_resilience",
+    "dagum_gini",
+    "ellison_glaeser",
+    "hamilton_filter",
+    "hodrick_prescott_filter",
+    "inequality",
+    "location_quotients",
+    "pairwise_coagglomeration",
+    "resilience",
+    "sigma_convergence",
+    "specialisation",
+    "theil_by_groups",
+    "turning_points",
+    "variety",
+]
