@@ -246,7 +246,7 @@ def _new_setting(
             "rows of their cities."
         )
     design, options = result.design, result.configuration.options
-    table, city, year = data, str(options.get("city")), str(options.get("year", ""))
+    table, city, year = data, str(options.get("city") or "city"), str(options.get("year", ""))
     if design.years.name == YEAR_COLUMN:
         named = options.get("city")
         table, city = cross_section_table(data, None if named is None else str(named))

@@ -271,6 +271,13 @@ def test_predictions_and_shocks_come_along(columbus):
     assert list(ml.coefficients.index) == list(result.coefficients.index)
 
 
+def test_panels_are_predicted_out_of_sample():
+    panel, weights = simulated()
+    result = fit_spatial_iv("y ~ a", panel, weights, year="year", effects="city")
+    again = result.predict(panel.drop(columns="y")).values
+    np.testing.assert_allclose(again, result.predict().values, rtol=EXACT)
+
+
 def test_refusals(columbus):
     data, weights = columbus
     with pytest.raises(EstimationError, match="at least as many columns"):
