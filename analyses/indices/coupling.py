@@ -27,7 +27,10 @@ COORDINATION_CLASSES = (
     "good_coordination",
     "quality_coordination",
 )
-"""Codes of the ten classes of coordination, each 0.1 wide, from the lowest."""
+"""Codes of the ten classes of coordination, each 0.1 wide, from the lowest.
+
+Their wordings are the labels ``class_<code>``.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,7 @@ def coupling_coordination(
         index=scores.index,
     )
     if values.shape[1] == 2:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             ratio = values[:, 0] / values[:, 1]
         table["relative_development"] = ratio
         table["pace"] = np.select(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analyses.indices.coupling import COORDINATION_CLASSES, coupling_coordination
+from shapefiles.language import label
 from spatial.errors import ConfigError, PanelError
 
 PRINTED = 6e-7
@@ -102,3 +103,8 @@ def test_bad_input():
         coupling_coordination(pd.DataFrame({"a": [0.1], "b": [0.2]}), weights={"a": 1})
     with pytest.raises(ConfigError, match="standard"):
         coupling_coordination(pd.DataFrame({"a": [0.1], "b": [0.2]}), form="standart")
+
+
+def test_classes_have_wordings_in_both_languages():
+    for code in COORDINATION_CLASSES:
+        assert label(f"class_{code}", "en") != label(f"class_{code}", "zh")
