@@ -4,12 +4,14 @@ Maps are in `shapefiles.maps`. Names from data are drawn as plain text, never as
 are checked before drawing (`shapefiles.fonts`); figures are unknown to ``matplotlib.pyplot``.
 """
 
+from shapefiles.figures_boundary import boundary_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
 
 __all__ = [
     "PlotOptions",
+    "boundary_plot",
     "effects_plot",
     "moran_scatter",
     "neighbours_plot",
