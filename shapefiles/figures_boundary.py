@@ -36,8 +36,8 @@ def boundary_plot(
     Returns
     -------
     matplotlib.axes.Axes
-        A line with its 95 % band; hollow symbols are not significant at 5 %, squares mark distances at
-        which cities are left without links; upright lines stand at the last significant and at
+        A line with its 95 % band; hollow symbols are not significant at 5 %; squares mark distances
+        at which cities are left without links; upright lines stand at the last significant and at
         the half-decay distance, where these exist. Distances without an estimate leave a gap.
 
     Raises
