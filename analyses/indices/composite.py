@@ -21,7 +21,7 @@ from analyses.indices.indicators import (
     standardised_indicators,
 )
 from analyses.indices.principal_components import PrincipalComponents, pca_weights
-from spatial.errors import ConfigError, EstimationError, listed
+from spatial.errors import ConfigError, EstimationError, PanelError, listed
 from spatial.options import CompositeMethod, MissingIndicator, Standardisation, checked_option
 from spatial.results import Configuration, Result
 
@@ -163,7 +163,7 @@ def composite_index(
     incomplete = table.isna().any(axis=1)
     if missing == "error" and incomplete.any():
         counts = table.isna().sum()
-        raise ConfigError(
+        raise PanelError(
             f"{int(incomplete.sum())} rows lack indicators: "
             f"{', '.join(f'{c!r} ({n})' for c, n in counts[counts > 0].items())}. Fill them, drop "
             "the rows, or choose missing='keep' or 'renormalise'."
