@@ -53,7 +53,8 @@ class Spectrum:
         """
         if self.largest <= 0.0:
             return -np.inf, np.inf
-        known = np.isfinite(self.smallest_real) and self.smallest_real < 0.0
+        # A zero that rounding made negative is no negative eigenvalue: its inverse would be huge.
+        known = np.isfinite(self.smallest_real) and self.smallest_real < -_REAL * self.largest
         lower = 1.0 / self.smallest_real if known else -1.0 / self.largest
         return float(lower), float(1.0 / self.largest)
 
