@@ -16,6 +16,7 @@ from analyses.export_figures import write_figures
 from analyses.export_qgis import write_qgis
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
+from analyses.layers import study_layers
 from analyses.output_folder import RUN_RECORD, output_folder
 from analyses.report_build import build_report
 from analyses.report_content import write_report
@@ -29,8 +30,6 @@ from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
 from spatial.options import Language
-
-EXPORT_STEPS = ("step_tables", "step_figures", "step_qgis", "step_report")
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,11 @@ def finish(result: StudyResult, folder: Path, *, final: Path, progress: Progress
     _write_networks(result, folder)
 
     progress("step_figures")
-    figures = write_figures(result, folder / "figures")
+    layers = study_layers(result)
+    figures = write_figures(result, layers, folder / "figures")
 
     progress("step_qgis")
-    write_qgis(result, folder)
+    write_qgis(result, layers, folder)
 
     progress("step_report")
     write_report(build_report(result, figures=figures), folder / "report.html")

@@ -16,9 +16,9 @@ from analyses.layers import (
     label_rank,
     measure_style,
     measure_title,
+    network_slug,
     ordered_keys,
     short_names,
-    study_layers,
     table_slug,
     typology_style,
 )
@@ -69,12 +69,16 @@ class FigurePlan:
     draw: Callable[[], Axes]
 
 
-def write_figures(result: StudyResult, folder: Path) -> dict[str, list[ReportFigure]]:
+def write_figures(
+    result: StudyResult, layers: StudyLayers, folder: Path
+) -> dict[str, list[ReportFigure]]:
     """Draw every figure, write it in the formats of the study, and return it for the report.
 
     Parameters
     ----------
     result : StudyResult
+    layers : StudyLayers
+        Of the same result.
     folder : Path
         Made if needed.
 
@@ -85,7 +89,7 @@ def write_figures(result: StudyResult, folder: Path) -> dict[str, list[ReportFig
     """
     outputs = result.study.outputs
     figures: dict[str, list[ReportFigure]] = {}
-    for plan in plans(result):
+    for plan in plans(result, layers):
         files = save_figure(
             plan.draw(), folder / plan.stem, formats=outputs.figures, dpi=outputs.dpi
         )
@@ -101,9 +105,8 @@ def write_figures(result: StudyResult, folder: Path) -> dict[str, list[ReportFig
     return figures
 
 
-def plans(result: StudyResult) -> Iterator[FigurePlan]:
+def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     """List the figures of a study, in the order of the report."""
-    layers = study_layers(result)
     yield from _resilience_maps(result)
     yield from _resilience_plots(result)
     yield from _network_figures(result, layers)
@@ -238,8 +241,8 @@ def aggregate(result: StudyResult, cities: pd.Index | None) -> pd.Series:
 
 def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     cities, language = result.area.cities, result.study.language
-    for at, (name, analysis) in enumerate(result.networks.items(), start=1):
-        slug = table_slug(result.study.key_of(name), at)
+    for name, analysis in result.networks.items():
+        slug = network_slug(result, analysis)
         links = layers.links[name].data.nlargest(MOST_LINKS_DRAWN, "weight")
         link_style = layers.links[name].styles[0]
         size_style = layers.points[name].styles[0]

@@ -10,7 +10,6 @@ from analyses.layers import (
     cluster_style,
     measure_style,
     ordered_keys,
-    study_layers,
     typology_style,
 )
 from analyses.results import StudyResult
@@ -20,12 +19,14 @@ from shapefiles.layers import AttributeTable
 from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
 
 
-def write_qgis(result: StudyResult, folder: Path) -> tuple[Path, Path]:
+def write_qgis(result: StudyResult, layers: StudyLayers, folder: Path) -> tuple[Path, Path]:
     """Write ``NAME.gpkg`` and ``NAME.qgz`` side by side.
 
     Parameters
     ----------
     result : StudyResult
+    layers : StudyLayers
+        Of the same result.
     folder : Path
 
     Returns
@@ -35,7 +36,6 @@ def write_qgis(result: StudyResult, folder: Path) -> tuple[Path, Path]:
     """
     study = result.study
     name = study.outputs.name
-    layers = study_layers(result)
     tables = attribute_tables(result)
     themes, layouts = themes_and_layouts(result, layers)
     package = write_geopackage(

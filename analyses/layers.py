@@ -294,7 +294,8 @@ def table_slug(name: str, position: int) -> str:
     return slug or f"network_{position}"
 
 
-def _slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
+def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
+    """Name of a network in tables and files: ASCII, the same in every language."""
     position = list(result.networks).index(analysis.name) + 1
     return table_slug(result.study.key_of(analysis.name), position)
 
@@ -334,7 +335,7 @@ def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
         ).with_labels(labels)
     )  # fmt: skip
     return Layer(
-        table=f"cities_{_slug(result, analysis)}",
+        table=f"cities_{network_slug(result, analysis)}",
         title=label("layer_points", language, network=analysis.name),
         data=data,
         styles=tuple(styles),
@@ -365,7 +366,7 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
         language=language,
     )
     return Layer(
-        table=f"links_{_slug(result, analysis)}",
+        table=f"links_{network_slug(result, analysis)}",
         title=label("layer_links", language, network=analysis.name),
         data=data,
         styles=(count_labels(style, language) if are_counts(data["weight"]) else style,),

@@ -51,15 +51,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 """Called with the key of each step (a label of the dictionary) as it begins."""
 
-STEPS = (
-    "step_read",
-    "step_resilience",
-    "step_networks",
-    "step_weights",
-    "step_autocorrelation",
-    "step_models",
-)
-
 
 def run_study(
     study: Study, *, folder: Path | str = ".", progress: Progress | None = None
