@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUTPUT ?= demo-output
 
-.PHONY: demo test lint conformance bench clean help
+.PHONY: demo test lint conformance bench coverage clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -41,10 +41,14 @@ lint: $(VENV)/.installed-dev
 conformance: $(VENV)/.installed
 	$(BIN)/python scripts/conformance.py
 
-# Times interurban beside its peers in the same run and prints the ratios.
+# Times interurban beside its peers in the same run; writes docs/benchmarks.md.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --editable ".[peers]"
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	$(BIN)/python benchmarks/run.py
+
+# Simulates how often the intervals of the regressions hold the truth; writes docs/coverage.md.
+coverage: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/monte_carlo_coverage.py
 
 clean:
 	rm -rf $(VENV) demo-output build *.egg-info

@@ -2,23 +2,20 @@
 
 Run ``python benchmarks/bench_networks.py``; it takes about a minute. ``--large`` adds 3,000 cities
 with 100,000 links beside igraph (if installed), another two minutes. Each pair works on the same
-data, in processor seconds, the better of two runs; the ratio is peer time over interurban time:
-above one, interurban is faster. Peers of permutation tests are written as the tests usually are:
-fancy indexing and ``numpy.corrcoef``, or a least squares refit for each permutation, the way of R
-sna's ``netlm``. Peers are timed on fewer permutations and scaled up.
+data. Peers of permutation tests are written as the tests usually are: fancy indexing and
+``numpy.corrcoef``, or a least squares refit for each permutation, the way of R sna's ``netlm``.
+Peers are timed on fewer permutations and scaled up.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import time
-from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
+from common import Row, large_asked, named, report, seconds, table_head
 from scipy import sparse
 
 from networks import (
@@ -35,19 +32,9 @@ from networks.backbones import disparity_p_values
 from spatial.coordinates import great_circle_km
 
 
-def seconds(work: Callable[[], Any], *, rounds: int = 2) -> float:
-    """Return the shortest processor time of some rounds."""
-    times = []
-    for _ in range(rounds):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
-def report(work: str, n: int, peer: str, ours: float, theirs: float) -> None:
-    """Print one line of the table."""
-    print(f"{work:<42}{n:>6,}  {peer:<30}{ours:>9.3f}{theirs:>10.3f}{theirs / ours:>9.1f}")
+def row(work: str, n: int, peer: str, ours: float, theirs: float) -> None:
+    """Report a row without memory."""
+    report(Row(work=work, n=n, peer=peer, ours=ours, theirs=theirs))
 
 
 def cities_and_masses(n: int) -> tuple[pd.DataFrame, pd.Series]:
@@ -82,7 +69,7 @@ def time_gravity() -> None:
         return sparse.csr_array(np.outer(mass, mass) / km**2)
 
     ours = seconds(lambda: gravity_network(area, masses))
-    report("gravity, all pairs, checked", 3000, "numpy formula", ours, seconds(plain))
+    row("gravity, all pairs, checked", 3000, named("numpy", "formula"), ours, seconds(plain))
 
 
 def time_disparity() -> None:
@@ -99,17 +86,17 @@ def time_disparity() -> None:
         return np.minimum(sent, received)
 
     theirs = seconds(plain)
-    report(
+    row(
         "disparity p-values",
         3000,
-        "numpy formula, dense",
+        named("numpy", "dense formula"),
         seconds(lambda: disparity_p_values(network.flows)),
         theirs,
     )
-    report(
+    row(
         "disparity backbone with its table",
         3000,
-        "numpy formula, dense",
+        named("numpy", "dense formula"),
         seconds(lambda: disparity_backbone(network)),
         theirs,
     )
@@ -136,7 +123,13 @@ def time_qap() -> None:
             rounds=1,
         )
         theirs = seconds(plain, rounds=1) * permutations / sample
-        report(f"QAP correlation, {kind}, 1,000 permutations", n, "numpy indexing", ours, theirs)
+        row(
+            f"QAP correlation, {kind}, 1,000 permutations",
+            n,
+            named("numpy", "indexing"),
+            ours,
+            theirs,
+        )
 
 
 def time_qap_regression() -> None:
@@ -175,7 +168,7 @@ def time_qap_regression() -> None:
             rounds=1,
         )
         theirs = seconds(refit, rounds=1) * 1000 / sample
-        report(f"MRQAP, {k} regressors, 1,000 permutations", n, "numpy refits", ours, theirs)
+        row(f"MRQAP, {k} regressors, 1,000 permutations", n, named("numpy", "refits"), ours, theirs)
 
 
 def time_centralities() -> None:
@@ -193,7 +186,7 @@ def time_centralities() -> None:
             nx.harmonic_centrality(one, distance="cost")
 
     ours = seconds(lambda: centralities(network))
-    report("all centralities, 5,000 links", 300, "networkx", ours, seconds(peer, rounds=1))
+    row("all centralities, 5,000 links", 300, named("networkx"), ours, seconds(peer, rounds=1))
 
     def whole() -> None:
         nx.transitivity(graph)
@@ -203,7 +196,7 @@ def time_centralities() -> None:
         dict(nx.all_pairs_dijkstra_path_length(graph, weight="cost"))
 
     ours = seconds(lambda: structure(network))
-    report("structure, 5,000 links", 300, "networkx", ours, seconds(whole, rounds=1))
+    row("structure, 5,000 links", 300, named("networkx"), ours, seconds(whole, rounds=1))
 
 
 def time_communities() -> None:
@@ -215,7 +208,7 @@ def time_communities() -> None:
     theirs = seconds(
         lambda: nx.community.louvain_communities(graph, weight="strength", seed=1), rounds=1
     )
-    report("communities, 20,000 links, one run", 1000, "networkx Louvain", ours, theirs)
+    row("communities, 20,000 links, one run", 1000, named("networkx", "Louvain"), ours, theirs)
     parts = nx.community.louvain_communities(graph, weight="strength", seed=1)
     quality = nx.community.modularity(graph, parts, weight="strength")
     print(f"    modularity: {found.modularity:.4f} (ten runs), networkx {quality:.4f}")
@@ -245,15 +238,19 @@ def time_large() -> None:
         ours = seconds(lambda network=network: centralities(network), rounds=1)
         kind = "directed" if directed else "undirected"
         theirs = seconds(peer, rounds=1)
-        report(f"all centralities, {links.shape[0]:,} links, {kind}", 3000, "igraph", ours, theirs)
+        row(
+            f"all centralities, {links.shape[0]:,} links, {kind}",
+            3000,
+            named("igraph"),
+            ours,
+            theirs,
+        )
 
 
 def main() -> None:
     """Run all pairs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="add 3,000 cities beside igraph")
-    large = parser.parse_args().large
-    print(f"{'work':<42}{'n':>6}  {'peer':<30}{'ours s':>9}{'peer s':>10}{'ratio':>9}")
+    large = large_asked(__doc__)
+    table_head()
     for part in (
         time_gravity,
         time_disparity,

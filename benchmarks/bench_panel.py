@@ -3,24 +3,19 @@
 Run ``python benchmarks/bench_panel.py`` (about half a minute; ``--large`` adds 3,000 cities, where
 the peer needs several gigabytes). spreg fits a lag model with city effects, without lagged
 regressors, correction of bias or standard errors of effects; interurban fits a two-way Durbin model
-with correction and effects by simulation (1,000 draws). Processor seconds, the better of two runs;
-above one, interurban is faster. Memory is what Python and NumPy allocate. The last lines time a
-single specification of the size that studies have.
+with correction and effects by simulation (1,000 draws). The last lines time a single specification
+of the size that studies have.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
-import time
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import spreg
+from common import Row, large_asked, named, peak_megabytes, report, seconds, table_head
 from libpysal.weights import WSP
 from scipy import sparse
 from scipy.spatial import cKDTree
@@ -32,26 +27,6 @@ NEIGHBOURS = 6
 DRAWS = 1000
 RHO = 0.4
 FORMULA = "y ~ a + b + c"
-
-
-def seconds(work: Callable[[], Any], *, rounds: int = 2) -> float:
-    """Return the shortest processor time of some rounds, silencing what the peer prints."""
-    times = []
-    for _ in range(rounds):
-        start = time.process_time()
-        with contextlib.redirect_stdout(io.StringIO()):
-            work()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
-def peak_megabytes(work: Callable[[], Any]) -> float:
-    """Return the peak of memory that Python and NumPy allocate."""
-    tracemalloc.start()
-    work()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak / 1e6
 
 
 def simulated(n: int, years: int, *, symmetric: bool) -> tuple[pd.DataFrame, Weights]:
@@ -93,26 +68,33 @@ def peer(panel: pd.DataFrame, weights: Weights) -> Callable[[], Any]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="add 3,000 cities by 20 years")
     sizes = [(300, 20), (1000, 20)]
-    if parser.parse_args().large:
+    if large_asked(__doc__):
         sizes.append((3000, 20))
-    print(f"{'work':<44}{'n x T':>10}{'ours s':>9}{'spreg s':>9}{'ratio':>7}{'peak MB':>9}")
+    table_head()
     for n, years in sizes:
         panel, weights = simulated(n, years, symmetric=False)
-        ours = seconds(lambda p=panel, w=weights: durbin_with_effects(p, w))  # type: ignore[misc]
-        theirs = seconds(peer(panel, weights), rounds=1)
-        peak = peak_megabytes(lambda p=panel, w=weights: durbin_with_effects(p, w))  # type: ignore[misc]
-        work = "two-way SDM + effects : spreg city SAR"
-        print(
-            f"{work:<44}{f'{n} x {years}':>10}{ours:>9.3f}{theirs:>9.3f}"
-            f"{theirs / ours:>7.1f}{peak:>9.0f}"
+
+        def ours(panel: pd.DataFrame = panel, weights: Weights = weights) -> PanelResult:
+            return durbin_with_effects(panel, weights)
+
+        theirs = peer(panel, weights)
+        report(
+            Row(
+                work=f"two-way SDM, effects by {DRAWS:,} draws : city SAR alone",
+                n=f"{n} x {years}",
+                peer=named("spreg", "ML_LagFE"),
+                ours=seconds(ours),
+                theirs=seconds(theirs, rounds=1),
+                peak=peak_megabytes(ours),
+                peer_peak=peak_megabytes(theirs),
+            )
         )
     for symmetric, kind in ((True, "symmetric"), (False, "asymmetric")):
         panel, weights = simulated(285, 12, symmetric=symmetric)
-        ours = seconds(lambda p=panel, w=weights: durbin_with_effects(p, w), rounds=5)  # type: ignore[misc]
-        print(f"{'two-way SDM + effects, ' + kind + ' weights':<44}{'285 x 12':>10}{ours:>9.3f}")
+        time_one = seconds(lambda p=panel, w=weights: durbin_with_effects(p, w), rounds=5)  # type: ignore[misc]
+        work = f"two-way SDM, effects by {DRAWS:,} draws, {kind} weights"
+        report(Row(work=work, n="285 x 12", peer="", ours=time_one))
 
 
 if __name__ == "__main__":

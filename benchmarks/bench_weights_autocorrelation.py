@@ -2,8 +2,7 @@
 
 Run ``python benchmarks/bench_weights_autocorrelation.py``; it takes one to two minutes, a third of
 which is esda's first call. Every pair is timed in turn on the same data, the better of two runs
-counts, and the ratio is peer time over interurban time: above one, interurban is faster. Absolute
-seconds drift between machines, ratios hardly.
+counts.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from common import Row, large_asked, named, report, seconds, table_head
 from esda import Moran, Moran_Local
 from libpysal.graph import Graph
 from scipy.spatial import cKDTree
@@ -30,33 +29,14 @@ PERMUTATIONS = 999
 NEIGHBOURS = 8
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One line of the table."""
-
-    work: str
-    n: int
-    peer: str
-    ours: float
-    theirs: float
-
-    def line(self) -> str:
-        """Return the line as text."""
-        ratio = self.theirs / self.ours
-        return (
-            f"{self.work:<34}{self.n:>8,}  {self.peer:<28}{self.ours:>9.3f}{self.theirs:>9.3f}"
-            f"{ratio:>8.1f}"
-        )
+def wall(work: Callable[[], Any], *, rounds: int = 2) -> float:
+    """Return wall seconds: esda and the search tree use several processors."""
+    return seconds(work, rounds=rounds, clock=time.perf_counter)
 
 
-def seconds(work: Callable[[], Any], *, rounds: int = 2) -> float:
-    """Return the shortest wall time of some rounds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def pair(work: str, n: int, peer: str, ours: float, theirs: float) -> Row:
+    """Return a row without memory."""
+    return Row(work=work, n=n, peer=peer, ours=ours, theirs=theirs)
 
 
 def random_cities(n: int) -> pd.DataFrame:
@@ -72,39 +52,39 @@ def random_territories(n: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=cells, crs="EPSG:3857")
 
 
-def knn_pairs(n: int) -> list[Pair]:
+def knn_pairs(n: int) -> list[Row]:
     """K nearest neighbours against libpysal and against the bare search tree."""
     cities = random_cities(n)
     vectors = city_positions(cities).unit_vectors()
     planar = gpd.GeoSeries(gpd.points_from_xy(cities["longitude"], cities["latitude"]))
-    ours = seconds(lambda: knn_weights(cities, k=NEIGHBOURS))
-    graph = seconds(lambda: Graph.build_knn(planar, k=NEIGHBOURS).transform("R"))
+    ours = wall(lambda: knn_weights(cities, k=NEIGHBOURS))
+    graph = wall(lambda: Graph.build_knn(planar, k=NEIGHBOURS).transform("R"))
     # The tree uses the same number of processors as our search.
-    tree = seconds(lambda: cKDTree(vectors).query(vectors, k=NEIGHBOURS + 1, workers=-1))
-    work = f"{NEIGHBOURS} nearest neighbours"
+    tree = wall(lambda: cKDTree(vectors).query(vectors, k=NEIGHBOURS + 1, workers=-1))
+    work = f"{NEIGHBOURS} nearest neighbours (wall time)"
     return [
-        Pair(work, n, "libpysal Graph (plane)", ours, graph),
-        Pair(work, n, "cKDTree alone (floor)", ours, tree),
+        pair(work, n, named("libpysal", "Graph, in the plane"), ours, graph),
+        pair(work, n, named("scipy", "cKDTree alone, the floor"), ours, tree),
     ]
 
 
-def queen_pair(n: int) -> Pair:
+def queen_pair(n: int) -> Row:
     """Queen contiguity against libpysal."""
     cities = random_territories(n)
     ours = contiguity_weights(cities, transform="none")
     theirs = Graph.build_contiguity(cities, rook=False)
     # Both must find the same borders, or the times mean nothing.
     assert ours.matrix.nnz == theirs.adjacency.astype(bool).sum()
-    return Pair(
-        "queen contiguity",
+    return pair(
+        "queen contiguity (wall time)",
         n,
-        "libpysal Graph",
-        seconds(lambda: contiguity_weights(cities)),
-        seconds(lambda: Graph.build_contiguity(cities, rook=False).transform("R")),
+        named("libpysal", "Graph"),
+        wall(lambda: contiguity_weights(cities)),
+        wall(lambda: Graph.build_contiguity(cities, rook=False).transform("R")),
     )
 
 
-def moran_pairs(n: int, *, rounds: int) -> list[Pair]:
+def moran_pairs(n: int, *, rounds: int) -> list[Row]:
     """Local and global Moran against esda, warm, on the same weights."""
     weights = knn_weights(random_cities(n), k=NEIGHBOURS)
     values = pd.Series(np.random.default_rng(2).normal(size=n))
@@ -113,36 +93,55 @@ def moran_pairs(n: int, *, rounds: int) -> list[Pair]:
     uneven.data = np.random.default_rng(3).uniform(0.5, 1.0, uneven.nnz)
     distance_like = type(weights)(weights.ids, (uneven,)).transformed("row")
     options: dict[str, Any] = {"permutations": PERMUTATIONS, "rng": 1}
-    local = seconds(lambda: local_moran(values, weights, correction="none", **options))
-    uneven_local = seconds(lambda: local_moran(values, distance_like, correction="none", **options))
-    whole = seconds(lambda: global_moran(values, weights, **options))
-    esda_local = seconds(
+    local = wall(lambda: local_moran(values, weights, correction="none", **options))
+    uneven_local = wall(lambda: local_moran(values, distance_like, correction="none", **options))
+    whole = wall(lambda: global_moran(values, weights, **options))
+    esda_local = wall(
         lambda: Moran_Local(
             numbers, old, permutations=PERMUTATIONS, seed=1, n_jobs=2, keep_simulations=False
         ),
         rounds=rounds,
     )
-    esda_global = seconds(lambda: Moran(numbers, old, permutations=PERMUTATIONS), rounds=rounds)
+    esda_global = wall(lambda: Moran(numbers, old, permutations=PERMUTATIONS), rounds=rounds)
     return [
-        Pair(f"local Moran, {PERMUTATIONS}", n, "esda, 2 jobs, warm", local, esda_local),
-        Pair("  the same, uneven weights", n, "esda, 2 jobs, warm", uneven_local, esda_local),
-        Pair(f"global Moran, {PERMUTATIONS}", n, "esda", whole, esda_global),
+        pair(
+            f"local Moran, {PERMUTATIONS} permutations (wall time)",
+            n,
+            named("esda", "2 jobs, warm"),
+            local,
+            esda_local,
+        ),
+        pair(
+            "the same, uneven weights (wall time)",
+            n,
+            named("esda", "2 jobs, warm"),
+            uneven_local,
+            esda_local,
+        ),
+        pair(
+            f"global Moran, {PERMUTATIONS} permutations (wall time)",
+            n,
+            named("esda"),
+            whole,
+            esda_global,
+        ),
     ]
 
 
 def main() -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
-    print(f"{'work':<34}{'n':>8}  {'peer':<28}{'ours s':>9}{'peer s':>9}{'ratio':>8}")
-    for n in (10_000, 100_000):
-        for pair in knn_pairs(n):
-            print(pair.line(), flush=True)
+    large = large_asked(__doc__)
+    table_head()
+    for n in (10_000, 100_000, 1_000_000) if large else (10_000, 100_000):
+        for row in knn_pairs(n):
+            report(row)
     for n in (1_000, 10_000, 50_000):
-        print(queen_pair(n).line(), flush=True)
+        report(queen_pair(n))
     moran_pairs(500, rounds=1)  # esda compiles here
     for n, rounds in ((1_000, 2), (10_000, 2), (30_000, 1)):
-        for pair in moran_pairs(n, rounds=rounds):
-            print(pair.line(), flush=True)
+        for row in moran_pairs(n, rounds=rounds):
+            report(row)
 
 
 if __name__ == "__main__":
