@@ -5,6 +5,11 @@ from networks.backbone_comparison import (
     compare_backbones,
     threshold_sweep,
 )
+from networks.backbone_nulls import (
+    doubly_stochastic_backbone,
+    lans_backbone,
+    marginal_likelihood_backbone,
+)
 from networks.backbone_rules import (
     absolute_backbone,
     dominant_flow_backbone,
@@ -13,10 +18,13 @@ from networks.backbone_rules import (
     spanning_tree_backbone,
     top_links_backbone,
 )
+from networks.backbone_skeletons import planar_backbone, salience_backbone
 from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
 from networks.centrality import Centralities, centralities
+from networks.changes import NetworkChange, network_change
 from networks.communities import Communities, communities, modularity
 from networks.concor import BlockModel, block_model, concor
+from networks.conversion import network_from_igraph, network_to_igraph
 from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
 from networks.flows import flow_network
@@ -33,6 +41,7 @@ from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.robustness import Robustness, robustness, vulnerability
+from networks.sequence import NetworkSequence, network_sequence
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
 
@@ -44,6 +53,8 @@ __all__ = [
     "Communities",
     "CorePeriphery",
     "LinkageNetwork",
+    "NetworkChange",
+    "NetworkSequence",
     "NetworkStructure",
     "QapCorrelation",
     "QapRegression",
@@ -60,23 +71,32 @@ __all__ = [
     "digital_gravity_network",
     "disparity_backbone",
     "dominant_flow_backbone",
+    "doubly_stochastic_backbone",
     "economic_distances",
     "flow_network",
     "gravity_network",
     "intervening_opportunities_network",
+    "lans_backbone",
     "link_lines",
+    "marginal_likelihood_backbone",
     "modified_gravity_network",
     "modified_gravity_sensitivity",
     "modularity",
+    "network_change",
+    "network_from_igraph",
     "network_from_matrix",
     "network_from_networkx",
+    "network_sequence",
+    "network_to_igraph",
     "noise_corrected_backbone",
+    "planar_backbone",
     "qap_correlation",
     "qap_regression",
     "quantile_backbone",
     "radiation_network",
     "robustness",
     "row_mean_backbone",
+    "salience_backbone",
     "spanning_tree_backbone",
     "structure",
     "threshold_sweep",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy import sparse, special
 from scipy.sparse import csgraph
 
-from networks.backbones import Backbone, assemble_backbone, link_ends
+from networks.backbones import Backbone, assemble_backbone, link_ends, rounded
 from networks.city_labels import aligned_masses
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError, EstimationError
-from spatial.options import LinkEnds, checked_option
+from spatial.options import LinkEnds, LinkSide, checked_option
 
 EQUAL_FLOWS = 1e-12
 """Relative gap under which two flows count as equal: the rounding of a computed flow."""
@@ -79,7 +81,11 @@ def quantile_backbone(network: LinkageNetwork, *, quantile: float) -> Backbone:
 
 
 def top_links_backbone(
-    network: LinkageNetwork, *, k: int = 3, ends: LinkEnds = "either"
+    network: LinkageNetwork,
+    *,
+    k: int = 3,
+    ends: LinkEnds = "either",
+    side: LinkSide = "send",
 ) -> Backbone:
     """Keep the k strongest links that each city sends.
 
@@ -90,17 +96,21 @@ def top_links_backbone(
         Positive. Links as strong as the k-th are all kept.
     ends : {"either", "both"}
         An undirected pair is kept if it is among the strongest of one end, or of both.
+    side : {"send", "receive"}
+        Rank directed links among those the origin sends, or those the destination receives.
 
     Returns
     -------
     Backbone
-        ``table`` has the column ``score`` = rank among the links of the sending city, 1 the
+        ``table`` has the column ``score`` = rank among the links of the deciding city, 1 the
         strongest, ties sharing the better rank (of an undirected pair the rank that decides).
     """
     checked_option(ends, LinkEnds, name="ends")
+    checked_option(side, LinkSide, name="side")
     if k < 1:
         raise ConfigError(f"k={k!r}: keep at least one link for each city.")
-    rank = _rank_in_row(network.flows)
+    rows, columns = link_ends(network.flows)
+    rank = rank_within(rows if side == "send" else columns, network.flows.data)
     if not network.directed:
         other = _values_of_transpose(network.flows, rank)
         rank = np.minimum(rank, other) if ends == "either" else np.maximum(rank, other)
@@ -110,8 +120,8 @@ def top_links_backbone(
         {"score": rank},
         method="top-links",
         function="top_links_backbone",
-        options={"k": k, "ends": ends},
-        words=f"the {k} strongest links of each city",
+        options={"k": k, "ends": ends, "side": side},
+        words=f"the {k} strongest links that each city {side}s",
     )
 
 
@@ -135,25 +145,17 @@ def spanning_tree_backbone(network: LinkageNetwork) -> Backbone:
     Among pairs of equal strength the one with the first labels wins, whatever the order of cities.
     """
     flows, n = network.flows, network.n
-    both = sparse.csr_array(flows + flows.T) if network.directed else flows
-    upper = sparse.triu(both, k=1).tocoo()
-    label = np.empty(n, dtype=int)
-    label[np.argsort(network.cities.astype(str).to_numpy(), kind="stable")] = np.arange(n)
-    first, second = label[upper.coords[0]], label[upper.coords[1]]
-    order = np.lexsort(
-        (np.maximum(first, second), np.minimum(first, second), -_rounded(upper.data))
-    )
-    place = np.empty(len(order))
-    place[order] = np.arange(1, len(order) + 1)
-    ranks = sparse.csr_array((place, upper.coords), shape=(n, n))
+    first, second, both = ranked_pairs(network)
+    place = np.arange(1.0, len(first) + 1)
+    ranks = sparse.csr_array((place, (first, second)), shape=(n, n))
     tree = csgraph.minimum_spanning_tree(ranks)
     joined = sparse.csr_array(tree + tree.T) > 0
     rows, columns = link_ends(flows)
-    kept = _cells(joined, rows, columns).astype(bool)
+    kept = cells(joined, rows, columns).astype(bool)
     return assemble_backbone(
         network,
         kept,
-        {"score": _cells(both, rows, columns)},
+        {"score": cells(both, rows, columns)},
         method="spanning-tree",
         function="spanning_tree_backbone",
         options={},
@@ -161,21 +163,27 @@ def spanning_tree_backbone(network: LinkageNetwork) -> Backbone:
     )
 
 
-def dominant_flow_backbone(network: LinkageNetwork, *, sizes: pd.Series | None = None) -> Backbone:
+def dominant_flow_backbone(
+    network: LinkageNetwork, *, sizes: pd.Series | None = None, side: LinkSide = "send"
+) -> Backbone:
     """Keep the largest flow that each city sends, if it goes to a larger city.
 
     Parameters
     ----------
     network : LinkageNetwork
     sizes : pandas.Series of shape (n,), optional
-        Size of each city, matched by label; by default the total flow that it receives.
+        Size of each city, matched by label; by default the total flow that it receives (with
+        ``side="receive"``: that it sends).
+    side : {"send", "receive"}
+        ``receive`` keeps the largest flow that each city receives, if it comes from a larger one.
 
     Returns
     -------
     Backbone
         A directed network, also when the given one is not. ``table`` has the columns ``score``
-        (share of the flow in all that the city sends; of the largest it is the city's dependence
-        on its hub) and ``to_larger``. Cities that send to no larger city are terminals.
+        (share of the flow in all that the city sends or receives; of the largest it is the city's
+        dependence on its hub) and ``to_larger`` (``from_larger``). Cities that send to no larger
+        city are terminals.
 
     Notes
     -----
@@ -185,35 +193,33 @@ def dominant_flow_backbone(network: LinkageNetwork, *, sizes: pd.Series | None =
     ----------
     Nystuen and Dacey (1961), doi:10.1007/BF01969070.
     """
+    checked_option(side, LinkSide, name="side")
     flows = network.flows
-    received = np.asarray(flows.sum(axis=0)).ravel()
-    size = received if sizes is None else aligned_masses(sizes, network.cities, what="sizes")
     rows, columns = link_ends(flows)
+    city, hub = (rows, columns) if side == "send" else (columns, rows)
+    if sizes is None:
+        size = np.asarray(flows.sum(axis=0 if side == "send" else 1)).ravel()
+    else:
+        size = aligned_masses(sizes, network.cities, what="sizes")
     label = np.argsort(np.argsort(network.cities.astype(str).to_numpy(), kind="stable"))
-    order = np.lexsort((label[columns], -_rounded(size)[columns], -_rounded(flows.data), rows))
+    order = np.lexsort((label[hub], -rounded(size)[hub], -rounded(flows.data), city))
     largest = np.zeros(flows.nnz, dtype=bool)
     if flows.nnz:
-        lead = order[np.concatenate([[True], np.diff(rows[order]) > 0])]
-        largest[lead] = True
-    to_larger = size[columns] > size[rows] * (1.0 + EQUAL_FLOWS)
-    sent = np.asarray(flows.sum(axis=1)).ravel()
-    as_directed = LinkageNetwork(
-        network.cities,
-        flows,
-        True,
-        network.unit,
-        network.year,
-        network.description,
-        network.parameters,
-    )
+        largest[order[np.concatenate([[True], np.diff(city[order]) > 0])]] = True
+    larger = size[hub] > size[city] * (1.0 + EQUAL_FLOWS)
+    whole = np.bincount(city, weights=flows.data, minlength=network.n)
+    given = "received flow" if side == "send" else "sent flow"
     return assemble_backbone(
-        as_directed,
-        largest & to_larger,
-        {"score": flows.data / sent[rows], "to_larger": to_larger},
+        replace(network, directed=True),
+        largest & larger,
+        {
+            "score": flows.data / whole[city],
+            "to_larger" if side == "send" else "from_larger": larger,
+        },
         method="dominant-flow",
         function="dominant_flow_backbone",
-        options={"sizes": "received flow" if sizes is None else str(sizes.name or "given")},
-        words="dominant flows to larger cities",
+        options={"sizes": given if sizes is None else str(sizes.name or "given"), "side": side},
+        words=f"dominant flows {'to' if side == 'send' else 'from'} larger cities",
     )
 
 
@@ -302,28 +308,67 @@ def _lift_and_deviation(flows: sparse.csr_array) -> tuple[np.ndarray, np.ndarray
     return score, np.sqrt(variance_of_flow) * np.abs(change)
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
-    """Values with the last digits taken off, so that computed ties are ties."""
-    size = np.where(values == 0, 1.0, np.abs(values))
-    digits = 10.0 ** (np.floor(np.log10(size)) - 12)
-    return np.round(values / digits) * digits
+def ranked_pairs(network: LinkageNetwork) -> tuple[np.ndarray, np.ndarray, sparse.csr_array]:
+    """Sort the pairs of a network from the strongest down.
+
+    Parameters
+    ----------
+    network : LinkageNetwork of n cities
+        A directed pair is as strong as the sum of both directions.
+
+    Returns
+    -------
+    first, second : numpy.ndarray of int
+        Ends of each pair, first < second. Among equal strengths the first labels come first.
+    both : scipy.sparse.csr_array of shape (n, n)
+        Strengths of pairs, symmetric.
+    """
+    flows, n = network.flows, network.n
+    both = sparse.csr_array(flows + flows.T) if network.directed else flows
+    upper = sparse.triu(both, k=1).tocoo()
+    label = np.empty(n, dtype=int)
+    label[np.argsort(network.cities.astype(str).to_numpy(), kind="stable")] = np.arange(n)
+    first, second = label[upper.coords[0]], label[upper.coords[1]]
+    order = np.lexsort((np.maximum(first, second), np.minimum(first, second), -rounded(upper.data)))
+    return upper.coords[0][order], upper.coords[1][order], both
 
 
-def _cells(matrix: sparse.csr_array, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Values of some cells; scipy gives no array when there are none."""
+def cells(matrix: sparse.csr_array, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the values of some cells; scipy gives no array when there are none.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array
+    rows, columns : numpy.ndarray of int
+
+    Returns
+    -------
+    numpy.ndarray
+    """
     return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
 
 
-def _rank_in_row(flows: sparse.csr_array) -> np.ndarray:
-    """Rank of each entry among its row, 1 the largest, ties sharing the better rank."""
-    rows, _ = link_ends(flows)
-    value = _rounded(flows.data)
-    order = np.lexsort((-value, rows))
-    begin = flows.indptr[rows[order]]
-    place = np.arange(len(order)) - begin + 1
-    tied = np.concatenate([[False], (np.diff(rows[order]) == 0) & (np.diff(value[order]) == 0)])
+def rank_within(city: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """Rank each link among those of the same city, 1 the strongest, ties sharing the better rank.
+
+    Parameters
+    ----------
+    city : numpy.ndarray of int, one for each link
+    strength : numpy.ndarray, one for each link
+
+    Returns
+    -------
+    numpy.ndarray of int
+    """
+    value = rounded(strength)
+    order = np.lexsort((-value, city))
+    group = city[order]
+    place = np.arange(len(order))
+    new_city = np.concatenate([[True], np.diff(group) != 0])[: len(order)]
+    new_value = new_city | np.concatenate([[True], np.diff(value[order]) != 0])[: len(order)]
+    begin = np.maximum.accumulate(np.where(new_city, place, 0))
     rank = np.empty(len(order), dtype=int)
-    rank[order] = np.maximum.accumulate(np.where(tied, 0, place + begin)) - begin
+    rank[order] = np.maximum.accumulate(np.where(new_value, place, 0)) - begin + 1
     return rank
 
 

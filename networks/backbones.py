@@ -12,7 +12,7 @@ from scipy import sparse
 
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError
-from spatial.options import LinkEnds, RowMeanDivisor, checked_option
+from spatial.options import LinkEnds, LinkSide, RowMeanDivisor, checked_option
 from spatial.results import Configuration, Result
 
 MEAN_TOLERANCE = 1e-12
@@ -92,6 +92,7 @@ def row_mean_backbone(
     divisor: RowMeanDivisor = "n-1",
     strict: bool = False,
     ends: LinkEnds = "either",
+    side: LinkSide = "send",
 ) -> Backbone:
     r"""Keep the links that are at least as strong as the mean link of the sending city.
 
@@ -107,6 +108,10 @@ def row_mean_backbone(
         Ask for more than the mean instead of at least the mean.
     ends : {"either", "both"}
         An undirected pair has two rows: one may be enough, or both are needed.
+    side : {"send", "receive"}
+        Whose mean decides over a directed link: that of what the origin sends (the row), or that
+        of what the destination receives (the column). The backbone by one side is the transpose
+        of the backbone of the transpose by the other.
 
     Returns
     -------
@@ -122,11 +127,12 @@ def row_mean_backbone(
     """
     checked_option(divisor, RowMeanDivisor, name="divisor")
     checked_option(ends, LinkEnds, name="ends")
+    checked_option(side, LinkSide, name="side")
     flows = network.flows
     rows, columns = link_ends(flows)
     others = network.n - 1 if divisor == "n-1" else network.n
-    means = np.asarray(flows.sum(axis=1)).ravel() / max(others, 1)
-    threshold = means[rows]
+    means = np.asarray(flows.sum(axis=1 if side == "send" else 0)).ravel() / max(others, 1)
+    threshold = means[rows if side == "send" else columns]
     if not network.directed:
         decide = np.minimum if ends == "either" else np.maximum
         threshold = decide(threshold, means[columns])
@@ -140,10 +146,9 @@ def row_mean_backbone(
         {"threshold": threshold, "score": flows.data / threshold},
         method="row-mean",
         function="row_mean_backbone",
-        options={"divisor": divisor, "strict": strict, "ends": ends},
-        words="links at least as strong as the mean of their row"
-        if not strict
-        else "links stronger than the mean of their row",
+        options={"divisor": divisor, "strict": strict, "ends": ends, "side": side},
+        words=f"links {'stronger than' if strict else 'at least as strong as'} the mean of their "
+        + ("row" if side == "send" else "column"),
     )
 
 
@@ -181,8 +186,7 @@ def disparity_backbone(
     Serrano, Boguna and Vespignani (2009), doi:10.1073/pnas.0808904106.
     """
     checked_option(ends, LinkEnds, name="ends")
-    if not 0 < alpha <= 1:
-        raise ConfigError(f"alpha={alpha!r}: a significance level lies between 0 and 1.")
+    checked_alpha(alpha)
     p_value = disparity_p_values(network.flows, ends=ends)
     return assemble_backbone(
         network,
@@ -297,6 +301,39 @@ def link_ends(flows: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = np.repeat(np.arange(flows.shape[0]), np.diff(flows.indptr))
     return rows, flows.indices
+
+
+def checked_alpha(alpha: float) -> None:
+    """Raise unless a significance level lies in (0, 1].
+
+    Parameters
+    ----------
+    alpha : float
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not 0 < alpha <= 1:
+        raise ConfigError(f"alpha={alpha!r}: a significance level lies between 0 and 1.")
+
+
+def rounded(values: np.ndarray, *, digits: int = 12) -> np.ndarray:
+    """Take the last digits off values, so that computed ties are ties.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+    digits : int
+        Digits kept after the first.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    size = np.where(values == 0, 1.0, np.abs(values))
+    unit = 10.0 ** (np.floor(np.log10(size)) - digits)
+    return np.round(values / unit) * unit
 
 
 def _linked_cities(table: pd.DataFrame) -> pd.Index:

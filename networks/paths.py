@@ -27,7 +27,7 @@ SHALLOW_DEGREE = 6
 """From this many links a city, networks of equal costs are searched level by level: few levels."""
 
 PIVOTS = 24
-"""Hubs through which detours are tried before the search (see ``_without_detours``)."""
+"""Hubs through which detours are tried before the search (see ``without_detours``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def path_measures(costs: sparse.csr_array, *, betweenness: bool = True) -> PathM
     reached, reached_from = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
     distance, distance_from, inverse, inverse_from, between = np.zeros((5, n))
     longest = 0.0
-    short = _without_detours(costs)
+    short = without_detours(costs)
     for sources, block in distance_blocks(short):
         block[np.arange(len(sources)), sources] = np.inf
         found = np.isfinite(block)
@@ -210,11 +210,19 @@ def distance_blocks(costs: sparse.csr_array) -> Iterator[tuple[np.ndarray, np.nd
         yield sources, csgraph.dijkstra(costs, indices=sources)
 
 
-def _without_detours(costs: sparse.csr_array) -> sparse.csr_array:
+def without_detours(costs: sparse.csr_array) -> sparse.csr_array:
     """Drop links that are longer than a path through one of a few hubs.
 
     Such a link lies on no shortest path, so distances stay exactly the same, but on networks of
     uneven strengths most links go and the search gets several times faster.
+
+    Parameters
+    ----------
+    costs : scipy.sparse.csr_array of shape (n, n)
+
+    Returns
+    -------
+    scipy.sparse.csr_array of shape (n, n)
     """
     n = costs.shape[0]
     if costs.nnz < 8 * n or n < 3 * PIVOTS or (costs.nnz and np.ptp(costs.data) == 0):
