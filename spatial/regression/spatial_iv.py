@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ConfigError, EstimationError, listed
+from spatial.errors import ConfigError, EstimationError
 from spatial.options import (
     AbsorbedEffects,
     DistanceKernel,
@@ -17,26 +17,26 @@ from spatial.options import (
     InstrumentalSpecification,
     checked_option,
 )
-from spatial.regression.checks import require_full_rank, require_variation
-from spatial.regression.cross_section import cross_section_design
 from spatial.regression.dependence import definiteness_note, dependence
-from spatial.regression.design import CONSTANT, PanelDesign, panel_design
+from spatial.regression.design import PanelDesign
 from spatial.regression.estimation import DURBIN, LAG, Estimate
+from spatial.regression.instrumental_equation import (
+    DEFAULT_ORDERS,
+    InstrumentalEquation,
+    instrumental_design,
+    instrumental_equation,
+    user_instruments,
+)
 from spatial.regression.instruments import (
     ScoreVariance,
     first_stages,
-    independent_columns,
     instrument_tests,
     two_stages,
 )
 from spatial.regression.log_determinant import summed_log_determinant
-from spatial.regression.panel import require_several_years
 from spatial.regression.results import PanelResult, panel_result
-from spatial.regression.within import absorbed_parameters, within
+from spatial.regression.within import absorbed_parameters
 from spatial.results import Configuration
-
-# Powers of W that make instruments: one more than the model itself applies to its regressors.
-DEFAULT_ORDERS = {"ols": 0, "slx": 1, "sar": 2, "sdm": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +68,6 @@ class SpatialIVResult(PanelResult):
             "Two-stage least squares has no likelihood; use fit_panel or fit_cross_section for "
             "reduction tests."
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Equation:
-    """Regressors and instruments, flat and net of fixed effects."""
-
-    y: np.ndarray
-    A: np.ndarray
-    names: tuple[str, ...]
-    is_endogenous: np.ndarray
-    H: np.ndarray
-    excluded: tuple[str, ...]
-    free: int
 
 
 def fit_spatial_iv(
@@ -183,12 +170,12 @@ def fit_spatial_iv(
     effects = effects or ("pooled" if year is None else "two-way")
     checked_option(effects, AbsorbedEffects, name="effects")
     shared: dict[str, Any] = {"regressor_weights": regressor_weights, "lagged": lagged}
-    design = _design(formula, data, weights, city, year, shared)
+    design = instrumental_design(formula, data, weights, city, year, shared)
     if year is None and effects != "pooled":
         raise ConfigError(f"effects={effects!r} need several years; name their column as year=.")
-    own = _user_instruments(design, data, weights, city, year, endogenous, instruments)
+    own = user_instruments(design, data, weights, city, year, endogenous, instruments)
     orders = DEFAULT_ORDERS[specification] if orders is None else orders
-    equation = _equation(
+    equation = instrumental_equation(
         design, specification, effects, endogenous, own, orders if lag_instruments else 0, orders
     )
     stages = two_stages(equation.y, equation.A, equation.H, equation.names)
@@ -257,119 +244,6 @@ def fit_spatial_iv(
     return _result(design, estimate, configuration, equation, tests)
 
 
-def _design(
-    formula: str,
-    data: pd.DataFrame,
-    weights: Any,
-    city: str | None,
-    year: str | None,
-    options: dict[str, Any],
-) -> PanelDesign:
-    """Read a cross-section, or a panel where a column of years is named."""
-    if year is None:
-        return cross_section_design(formula, data, weights, city=city, **options)
-    design = panel_design(formula, data, weights, city=city or "city", year=year, **options)
-    require_several_years(design)
-    return design
-
-
-def _user_instruments(
-    design: PanelDesign,
-    data: pd.DataFrame,
-    weights: Any,
-    city: str | None,
-    year: str | None,
-    endogenous: Sequence[str],
-    instruments: Sequence[str],
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Columns of instruments, of shape (years, n, q), and their names."""
-    unknown = [name for name in endogenous if name not in design.names or name == CONSTANT]
-    if unknown:
-        possible = [name for name in design.names if name != CONSTANT]
-        raise ConfigError(
-            f"endogenous={listed(unknown)} are no regressors; choose from {listed(possible)}."
-        )
-    both = [name for name in instruments if name in design.names]
-    if both:
-        raise ConfigError(
-            f"instruments={listed(both)} are regressors of the formula; exogenous regressors are "
-            "instruments already, endogenous ones cannot be."
-        )
-    if len(instruments) < len(endogenous):
-        raise EstimationError(
-            f"{len(endogenous)} endogenous regressors ({listed(endogenous)}) but "
-            f"{len(instruments)} instruments; name at least as many columns as instruments=."
-        )
-    if not instruments:
-        return np.empty((*design.y.shape, 0)), ()
-    left = design.formula.split("~")[0]
-    right = " + ".join(f"`{name}`" for name in instruments)
-    read = _design(f"{left} ~ {right}", data, weights, city, year, {})
-    keep = [j for j, name in enumerate(read.names) if name != CONSTANT]
-    return read.X[:, :, keep], tuple(read.names[j] for j in keep)
-
-
-def _equation(
-    design: PanelDesign,
-    specification: InstrumentalSpecification,
-    effects: AbsorbedEffects,
-    endogenous: Sequence[str],
-    own: tuple[np.ndarray, tuple[str, ...]],
-    own_orders: int,
-    orders: int,
-) -> _Equation:
-    """Stack regressors and instruments, take out fixed effects, drop instruments others span."""
-    durbin = specification in DURBIN
-    Z, names = design.regressors(durbin=durbin, constant=effects == "pooled")
-    hidden = set(endogenous) | {f"W {name}" for name in endogenous}
-    exogenous = [j for j, name in enumerate(names) if name not in hidden]
-    base = [j for j, name in enumerate(design.names) if name not in {*hidden, CONSTANT}]
-    X, X_names = design.X[:, :, base], [design.names[j] for j in base]
-    Q, Q_names = own[0], list(own[1])
-    blocks, labels = [Z[:, :, exogenous], Q], [*(names[j] for j in exogenous), *Q_names]
-    if durbin and design.regressor_lag is not design.lag and own_orders:
-        blocks.append(design.regressor_lag(Q))
-        labels += [f"V {name}" for name in Q_names]
-    for order in range(1, orders + 1):
-        prefix = "W" if order == 1 else f"W{order}"
-        X = design.lag(X)
-        blocks.append(X)
-        labels += [f"{prefix} {name}" for name in X_names]
-        if order <= own_orders:
-            Q = design.lag(Q)
-            blocks.append(Q)
-            labels += [f"{prefix} {name}" for name in Q_names]
-    y = within(design.y, effects).ravel()
-    require_variation(design.y, within(design.y, effects), design.outcome)
-    A = within(Z, effects).reshape(len(y), -1)
-    require_full_rank(Z.reshape(len(y), -1), A, names)
-    if specification in LAG:
-        A = np.column_stack([A, within(design.lag(design.y), effects).ravel()])
-        names = (*names, "rho")
-    H = within(np.concatenate(blocks, axis=2), effects).reshape(len(y), -1)
-    # A column that is zero up to rounding was absorbed by the fixed effects.
-    raw = np.linalg.norm(np.concatenate(blocks, axis=2).reshape(len(y), -1), axis=0)
-    H = np.where(np.linalg.norm(H, axis=0) > 1e-10 * raw, H, 0.0)
-    kept = independent_columns(H)
-    is_endogenous = np.array([name in hidden or name == "rho" for name in names])
-    excluded = [j for j in kept if j >= len(exogenous)]
-    if len(excluded) < is_endogenous.sum():
-        raise EstimationError(
-            f"{int(is_endogenous.sum())} endogenous regressors "
-            f"({listed(name for name in names if name in hidden or name == 'rho')}) but only "
-            f"{len(excluded)} independent instruments; add instruments= or raise orders=."
-        )
-    free = len(y) - A.shape[1] - absorbed_parameters(effects, design.n, design.n_years)
-    if free < 1 or len(kept) >= len(y):
-        raise EstimationError(
-            f"{len(y)} observations leave no degree of freedom after {A.shape[1]} regressors, "
-            f"{len(kept)} instruments and {effects} effects; use fewer."
-        )
-    return _Equation(
-        y, A, names, is_endogenous, H[:, kept], tuple(labels[j] for j in excluded), free
-    )
-
-
 def _score_variance(
     design: PanelDesign, covariance: InstrumentalCovariance, **options: Any
 ) -> ScoreVariance:
@@ -382,7 +256,7 @@ def _score_variance(
 
 def _estimate(
     design: PanelDesign,
-    equation: _Equation,
+    equation: InstrumentalEquation,
     specification: InstrumentalSpecification,
     effects: AbsorbedEffects,
     coefficients: np.ndarray,
@@ -425,7 +299,7 @@ def _result(
     design: PanelDesign,
     estimate: Estimate,
     configuration: Configuration,
-    equation: _Equation,
+    equation: InstrumentalEquation,
     tests: pd.DataFrame,
 ) -> SpatialIVResult:
     base = panel_result(design, estimate, configuration)
