@@ -52,9 +52,9 @@ def flow_network(
     Returns
     -------
     LinkageNetwork
-        ``parameters`` counts the rows that made no link: ``self_links`` and ``self_flow`` (flows
-        of cities to themselves, kept apart), ``unknown_links`` and ``unknown_flow``,
-        ``zero_links``, and ``summed_rows``.
+        ``inner`` holds flows of cities to themselves. ``parameters`` counts the rows that made no
+        link: ``self_links`` and ``self_flow`` (the same in sum), ``unknown_links`` and
+        ``unknown_flow``, ``zero_links``, and ``summed_rows``.
 
     Raises
     ------
@@ -89,7 +89,15 @@ def flow_network(
         flows = _one_value_for_each_pair(flows, ids)
     words = _described(description or f"Flows in column {flow!r}", counts)
     parameters = {"kind": "flows", "flow": flow, **counts}
-    return LinkageNetwork(ids, flows, directed, unit, year, words, parameters)
+    inner = _inner_flows(values[own], sender[own], ids)
+    return LinkageNetwork(ids, flows, directed, unit, year, words, parameters, inner)
+
+
+def _inner_flows(values: np.ndarray, city: np.ndarray, ids: pd.Index) -> pd.Series | None:
+    """Flows of cities to themselves; None where the table holds none."""
+    if not len(values):
+        return None
+    return pd.Series(np.bincount(city, weights=values, minlength=len(ids)), index=ids)
 
 
 def require_columns(links: pd.DataFrame, wanted: tuple[str, ...]) -> None:

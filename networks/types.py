@@ -16,6 +16,7 @@ from spatial.options import Symmetrisation, checked_option
 from spatial.weights.types import Weights
 
 if TYPE_CHECKING:
+    import igraph
     import networkx as nx
 
 Reading = Literal["receive", "send"]
@@ -44,6 +45,9 @@ class LinkageNetwork:
         How the network was made, in words.
     parameters : mapping
         The same as plain values.
+    inner : pandas.Series of shape (n,) or None
+        Flows of cities to themselves (firms with all offices in one city, joint patents of
+        neighbours), kept apart from the linkages; None where the source knows none.
     """
 
     cities: pd.Index
@@ -53,6 +57,7 @@ class LinkageNetwork:
     year: int | None = None
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    inner: pd.Series | None = None
 
     def __post_init__(self) -> None:
         """Check labels, shape, entries and symmetry once, here."""
@@ -87,6 +92,22 @@ class LinkageNetwork:
                 flows = sparse.csr_array((flows + flows.T) / 2.0)
         flows.sort_indices()
         object.__setattr__(self, "flows", flows)
+        object.__setattr__(self, "inner", self._checked_inner())
+
+    def _checked_inner(self) -> pd.Series | None:
+        if self.inner is None:
+            return None
+        require_same_cities(
+            self.inner.index, self.cities, left_name="the inner flows", right_name="the network"
+        )
+        inner = self.inner.reindex(self.cities).astype(float)
+        wrong = ~np.isfinite(inner.to_numpy()) | (inner.to_numpy() < 0)
+        if wrong.any():
+            raise WeightsError(
+                f"Inner flows of {listed(self.cities[wrong])} are negative, missing or infinite; "
+                "flows are strengths, zero or positive."
+            )
+        return inner.rename("inner")
 
     @property
     def n(self) -> int:
@@ -109,12 +130,84 @@ class LinkageNetwork:
         touched = np.diff(self.flows.indptr) + np.bincount(self.flows.indices, minlength=self.n)
         return self.cities[touched == 0]
 
+    @property
+    def sent(self) -> pd.Series:
+        """What each city sends: sums over rows."""
+        return pd.Series(self.flows.sum(axis=1), index=self.cities, name="sent")
+
+    @property
+    def received(self) -> pd.Series:
+        """What each city receives: sums over columns; undirected networks have both alike."""
+        return pd.Series(self.flows.sum(axis=0), index=self.cities, name="received")
+
+    def __add__(self, other: LinkageNetwork) -> LinkageNetwork:
+        """Add the flows of two networks of the same cities, matched by label.
+
+        Raises
+        ------
+        AlignmentError
+            If the cities differ.
+        WeightsError
+            If one is directed and the other is not, or the units differ.
+        """
+        if not isinstance(other, LinkageNetwork):
+            return NotImplemented
+        require_same_cities(
+            other.cities, self.cities, left_name="the second network", right_name="the first"
+        )
+        if self.directed != other.directed:
+            words = {True: "directed", False: "undirected"}
+            raise WeightsError(
+                f"A {words[self.directed]} and an {words[other.directed]} network cannot be added: "
+                "a pair of the undirected one counts both ways. Make the directed one symmetric "
+                "first, by .symmetrised(rule)."
+            )
+        if self.unit != other.unit:
+            raise WeightsError(
+                f"Flows in {self.unit!r} and in {other.unit!r} cannot be added; bring them to one "
+                "unit first, for example each divided by its total flow, and name it."
+            )
+        moved = other.reordered(self.cities)
+        one, two = self.inner, moved.inner
+        return replace(
+            self,
+            flows=sparse.csr_array(self.flows + moved.flows),
+            year=self.year if self.year == other.year else None,
+            description=f"Sum of ({self.description}) and ({other.description})",
+            parameters={"kind": "sum", "of": (dict(self.parameters), dict(other.parameters))},
+            inner=two if one is None else one if two is None else one + two,
+        )
+
+    def scaled(self, factor: float, *, unit: str | None = None) -> LinkageNetwork:
+        """Multiply every flow by a positive number.
+
+        Parameters
+        ----------
+        factor : float
+        unit : str, optional
+            The new unit; the old one by default.
+
+        Returns
+        -------
+        LinkageNetwork
+        """
+        if not (np.isfinite(factor) and factor > 0):
+            raise ConfigError(f"factor={factor!r}: flows are scaled by a finite positive number.")
+        return replace(
+            self,
+            flows=_with_data(self.flows, self.flows.data * factor),
+            unit=self.unit if unit is None else unit,
+            description=_joined(self.description, f"times {factor:g}"),
+            inner=None if self.inner is None else self.inner * factor,
+        )
+
     def subset(self, cities: pd.Index) -> LinkageNetwork:
         """Keep the given cities, in the given order."""
         position = self.cities.get_indexer(cities)
         if (position < 0).any():
             raise AlignmentError(f"Not in the network: {listed(cities[position < 0])}.")
-        return replace(self, cities=cities, flows=self.flows[position][:, position])
+        inner = None if self.inner is None else self.inner.loc[list(cities)]
+        return replace(self, cities=cities, flows=self.flows[position][:, position], inner=inner)
 
     def reordered(self, cities: pd.Index) -> LinkageNetwork:
         """Return the same network with all its cities in another order."""
@@ -134,6 +227,7 @@ class LinkageNetwork:
             flows=_with_data(self.flows, np.ones(self.flows.nnz)),
             unit="links",
             description=_joined(self.description, "links without their strength"),
+            inner=None,
         )
 
     def symmetrised(self, rule: Symmetrisation) -> LinkageNetwork:
@@ -196,6 +290,12 @@ class LinkageNetwork:
         links = self.to_frame()
         graph.add_weighted_edges_from(links.itertuples(index=False, name=None), weight="strength")
         return graph
+
+    def to_igraph(self) -> igraph.Graph:
+        """Return an igraph graph; see ``networks.conversion.network_to_igraph``."""
+        from networks.conversion import network_to_igraph
+
+        return network_to_igraph(self)
 
     def to_weights(self, *, reading: Reading) -> Weights:
         """Return the network as spatial weights, the reading spelled out.
