@@ -17,6 +17,14 @@ ABSORBED_SHARE = 1e-10
 COLLINEAR_REMAINDER = 1e-9
 
 
+def require_rows(data: pd.DataFrame) -> None:
+    """Raise unless the data are a table with rows."""
+    if not isinstance(data, pd.DataFrame):
+        raise PanelError(f"data must be a pandas DataFrame, not {type(data).__name__}.")
+    if not len(data):
+        raise PanelError("The data have no rows; check the selection made before.")
+
+
 def require_cities_of_weights(cities: pd.Index, ids: pd.Index) -> None:
     """Raise unless data and weights hold the same cities.
 
@@ -32,7 +40,19 @@ def require_cities_of_weights(cities: pd.Index, ids: pd.Index) -> None:
             f"those of the weights of type {ids.inferred_type} ({listed(ids, limit=3)}). Convert "
             "one of them, for example data['city'].astype(str), or rebuild the weights."
         )
+    blanks = set(map(str, cities.map(str).str.strip())) == set(map(str, ids.map(str).str.strip()))
+    if blanks and set(cities) != set(ids):
+        raise AlignmentError(
+            f"City ids of the data ({listed(cities, limit=3)}) and of the weights "
+            f"({listed(ids, limit=3)}) differ only by blanks around them; take these off with "
+            "data['city'].str.strip(), and rebuild the weights if they hold the blanks."
+        )
     require_same_cities(cities, ids, left_name="the data", right_name="the weights")
+    if len(cities) < 2:
+        raise AlignmentError(
+            f"The data hold one city ({listed(cities)}); spillovers need at least two, and weights "
+            "that link them."
+        )
 
 
 def require_unique_rows(cities: pd.Series, years: pd.Series) -> None:
@@ -110,6 +130,15 @@ def require_variation(outcome: np.ndarray, transformed: np.ndarray, name: str) -
         )
 
 
+def require_regressors(names: Sequence[str], effects: str) -> None:
+    """Raise when a formula of the constant alone is left with nothing by the fixed effects."""
+    if not names:
+        raise EstimationError(
+            f"The formula has no regressor, and {effects} effects take the constant out; name at "
+            "least one regressor, or use effects='pooled'."
+        )
+
+
 def require_full_rank(raw: np.ndarray, transformed: np.ndarray, names: Sequence[str]) -> None:
     """Raise when regressors are absorbed by fixed effects or are combinations of others.
 
@@ -161,19 +190,3 @@ def _collinear_sentence(columns: np.ndarray, dependent: Sequence[int], names: Se
         f"Regressors are perfectly collinear once fixed effects are taken out: {'; '.join(parts)}. "
         "Leave one of them out."
     )
-
-
-def require_numbers(table: pd.DataFrame) -> None:
-    """Raise when a column of numbers was read as text, which would become one dummy per value."""
-    texts = []
-    for column in table.columns:
-        values = table[column]
-        if pd.api.types.is_numeric_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype):
-            continue
-        if pd.to_numeric(values, errors="coerce").notna().all():
-            texts.append(column)
-    if texts:
-        raise PanelError(
-            f"Columns {listed(texts)} hold numbers written as text; convert them with "
-            "pandas.to_numeric, or to a category if they name groups."
-        )

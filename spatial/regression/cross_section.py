@@ -135,6 +135,8 @@ def cross_section_table(data: pd.DataFrame, city: str | None) -> tuple[pd.DataFr
     """Give one cross-section a column of years, and name the column or level of its cities."""
     if not isinstance(data, pd.DataFrame):
         raise PanelError(f"data must be a pandas DataFrame, not {type(data).__name__}.")
+    if not len(data):
+        raise PanelError("The data have no rows; check the selection made before.")
     table = data.assign(**{YEAR_COLUMN: YEAR})
     if city is None:
         if isinstance(data.index, pd.MultiIndex):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +11,20 @@ import numpy as np
 import pandas as pd
 from formulaic.errors import FormulaicError
 
-from spatial.errors import ConfigError, PanelError, listed, nearest_spelling
+from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.regression.checks import (
     require_balanced,
     require_cities_of_weights,
     require_complete,
-    require_numbers,
+    require_rows,
     require_unique_rows,
+)
+from spatial.regression.formula_checks import (
+    parsed_formula,
+    plain,
+    require_number_outcome,
+    require_numbers,
+    sorted_years,
 )
 from spatial.regression.spatial_lag import SpatialLag
 from spatial.weights.types import Weights, as_weights
@@ -42,9 +47,10 @@ class PanelDesign:
     lagged : tuple of str
         Regressors that get a spatial lag in Durbin specifications.
     cities, years : pandas.Index
-    weights, regressor_weights : Weights
-        In the order of ``cities``; the second makes the spatial lags of regressors.
-    lag, regressor_lag : SpatialLag
+    weights, regressor_weights, error_weights : Weights
+        In the order of ``cities``; the second makes the spatial lags of regressors, the third
+        those of the errors.
+    lag, regressor_lag, error_lag : SpatialLag
     source_index : pandas.Index
         Row labels of the caller's table.
     position : numpy.ndarray of int, shape (rows,)
@@ -63,8 +69,10 @@ class PanelDesign:
     years: pd.Index
     weights: Weights
     regressor_weights: Weights
+    error_weights: Weights
     lag: SpatialLag
     regressor_lag: SpatialLag
+    error_lag: SpatialLag
     source_index: pd.Index
     position: np.ndarray
     recipe: Any
@@ -91,6 +99,7 @@ class PanelDesign:
         Z, names = self.X[:, :, keep], tuple(self.names[j] for j in keep)
         if durbin and self.lagged:
             chosen = [self.names.index(name) for name in self.lagged]
+            _require_free_names(self.names, self.lagged)
             Z = np.concatenate([Z, self.regressor_lag(self.X[:, :, chosen])], axis=2)
             names = names + tuple(f"W {name}" for name in self.lagged)
         return Z, names
@@ -108,6 +117,7 @@ def panel_design(
     city: str = "city",
     year: str = "year",
     regressor_weights: Any = None,
+    error_weights: Any = None,
     lagged: Sequence[str] | None = None,
 ) -> PanelDesign:
     """Read formula, table and weights into stacked arrays.
@@ -121,8 +131,8 @@ def panel_design(
     weights : Weights or anything that ``as_weights`` takes
     city, year : str
         Names of the columns or index levels.
-    regressor_weights : optional
-        Other weights for the spatial lags of regressors.
+    regressor_weights, error_weights : optional
+        Other weights for the spatial lags of regressors and of errors.
     lagged : sequence of str, optional
         Which regressors get a spatial lag, all by default.
 
@@ -135,19 +145,19 @@ def panel_design(
     AlignmentError, PanelError, ConfigError
         Sentences that name ids, columns and the remedy.
     """
-    if not isinstance(data, pd.DataFrame):
-        raise PanelError(f"data must be a pandas DataFrame, not {type(data).__name__}.")
+    require_rows(data)
     own = as_weights(weights)
     other = own if regressor_weights is None else as_weights(regressor_weights)
+    errors = own if error_weights is None else as_weights(error_weights)
     keys = pd.DataFrame(
         {"city": _key(data, city, "city"), "year": _key(data, year, "year")}
     ).reset_index(drop=True)
-    parsed, columns = _parsed(formula, data)
+    parsed, columns = parsed_formula(formula, data)
     require_unique_rows(keys["city"], keys["year"])
-    cities, years = own.ids, pd.Index(np.sort(keys["year"].unique()), name=year)
+    cities, years = own.ids, sorted_years(keys["year"], year)
     require_cities_of_weights(pd.Index(keys["city"].unique()), cities)
+    require_numbers(data[columns].reset_index(drop=True), keys["city"])
     require_complete(data[columns], keys["city"])
-    require_numbers(data[columns])
     position = _position(keys, years, cities)
     present = np.zeros(len(years) * len(cities), dtype=bool)
     present[position] = True
@@ -157,6 +167,7 @@ def panel_design(
     outcome, y, X, names, recipe = _matrices(parsed, formula, table, stacked_cities)
     aligned = own.reordered(cities)
     other_aligned = aligned if other is own else _other_weights(other, cities)
+    errors_aligned = aligned if errors is own else _other_weights(errors, cities)
     shape = (len(years), len(cities))
     lag = _spatial_lag(aligned, years)
     return PanelDesign(
@@ -170,8 +181,10 @@ def panel_design(
         years=years,
         weights=aligned,
         regressor_weights=other_aligned,
+        error_weights=errors_aligned,
         lag=lag,
         regressor_lag=lag if other is own else _spatial_lag(other_aligned, years),
+        error_lag=lag if errors is own else _spatial_lag(errors_aligned, years),
         source_index=data.index,
         position=position,
         recipe=recipe,
@@ -197,49 +210,6 @@ def _position(keys: pd.DataFrame, years: pd.Index, cities: pd.Index) -> np.ndarr
     return np.asarray(year * len(cities) + cities.get_indexer(pd.Index(keys["city"])))
 
 
-def _parsed(formula: str, data: pd.DataFrame) -> tuple[formulaic.Formula, list[str]]:
-    """Parse the formula and list the columns that it needs."""
-    try:
-        parsed = formulaic.Formula(formula)
-    except FormulaicError as error:
-        raise ConfigError(f"The formula {formula!r} cannot be read: {error}") from error
-    if not hasattr(parsed, "lhs") or not hasattr(parsed, "rhs"):
-        raise ConfigError(
-            f"The formula {formula!r} has no outcome; write it as 'outcome ~ regressor + ...'."
-        )
-    if re.search(r"\blag\s*\(", formula):
-        raise ConfigError(
-            "lag() in a formula moves rows and would mix cities; make the lagged column first, "
-            "for example data.groupby('city')['x'].shift(1) after sorting by year."
-        )
-    needed = named_columns([*parsed.lhs, *parsed.rhs], parsed.required_variables, data.columns)
-    unknown = [name for name in needed if name not in data.columns]
-    if unknown:
-        hints = "".join(nearest_spelling(name, map(str, data.columns)) for name in unknown[:1])
-        raise ConfigError(
-            f"Columns {listed(unknown)} of the formula are not in the data{hints}; known: "
-            f"{listed(data.columns)}."
-        )
-    return parsed, needed
-
-
-def named_columns(terms: Iterable[Any], required: Iterable[object], columns: pd.Index) -> list[str]:
-    """Columns that a formula reads, also inside transforms that remember (center, scale, poly).
-
-    Formulaic does not count those among the required variables.
-    """
-    found = {str(name) for name in required}
-    known = {str(name) for name in columns}
-    for factor in (factor for term in terms for factor in term.factors):
-        try:
-            tree = ast.parse(str(factor.expr), mode="eval")
-        except SyntaxError:  # a quoted name; formulaic counts it
-            continue
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        found |= names & known
-    return sorted(found)
-
-
 def _matrices(
     parsed: formulaic.Formula, formula: str, table: pd.DataFrame, cities: pd.Series
 ) -> tuple[str, np.ndarray, np.ndarray, tuple[str, ...], Any]:
@@ -248,21 +218,17 @@ def _matrices(
         with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
             built = parsed.get_model_matrix(as_numbers(table), na_action="ignore")
     except FormulaicError as error:
-        raise ConfigError(f"The formula {formula!r} cannot be evaluated: {error}") from error
+        raise ConfigError(f"The formula {formula!r} cannot be evaluated: {plain(error)}") from error
     left, right = pd.DataFrame(built.lhs), pd.DataFrame(built.rhs)
-    if left.shape[1] != 1:
-        raise ConfigError(
-            f"The outcome of {formula!r} makes {left.shape[1]} columns ({listed(left.columns)}); "
-            "it must be one column of numbers."
-        )
-    right = right.rename(columns={"Intercept": CONSTANT})
-    require_complete(pd.concat([left, right], axis=1), cities)
-    names = tuple(str(name) for name in right.columns)
-    taken = [name for name in names if name in RESERVED]
+    require_number_outcome(left, formula)
+    taken = [str(name) for name in right.columns if str(name) in (*RESERVED, CONSTANT)]
     if taken:
         raise ConfigError(
             f"Regressors {listed(taken)} bear the name of a model parameter; rename the columns."
         )
+    right = right.rename(columns={"Intercept": CONSTANT})
+    require_complete(pd.concat([left, right], axis=1), cities)
+    names = tuple(str(name) for name in right.columns)
     outcome, recipe = str(left.columns[0]), built.model_spec
     return outcome, left.to_numpy(float)[:, 0], right.to_numpy(float), names, recipe
 
@@ -282,12 +248,22 @@ def _lagged(names: Sequence[str], chosen: Sequence[str] | None) -> tuple[str, ..
     possible = [name for name in names if name != CONSTANT]
     if chosen is None:
         return tuple(possible)
+    chosen = (chosen,) if isinstance(chosen, str) else tuple(chosen)
     unknown = [name for name in chosen if name not in possible]
     if unknown:
         raise ConfigError(
             f"lagged={listed(unknown)} are no regressors; choose from {listed(possible)}."
         )
     return tuple(name for name in possible if name in set(chosen))
+
+
+def _require_free_names(names: Sequence[str], lagged: Sequence[str]) -> None:
+    taken = [f"W {name}" for name in lagged if f"W {name}" in names]
+    if taken:
+        raise ConfigError(
+            f"Regressors {listed(taken)} bear the name of a spatial lag of this specification; "
+            "leave them out, or name only other regressors in lagged=."
+        )
 
 
 def _other_weights(weights: Weights, cities: pd.Index) -> Weights:

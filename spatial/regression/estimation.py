@@ -15,7 +15,11 @@ from spatial.regression.bias_correction import (
     require_valid_correction,
     variance_factor,
 )
-from spatial.regression.checks import require_full_rank, require_variation
+from spatial.regression.checks import (
+    require_full_rank,
+    require_regressors,
+    require_variation,
+)
 from spatial.regression.design import PanelDesign
 from spatial.regression.information import information_matrix, inverse_information
 from spatial.regression.likelihood import (
@@ -200,6 +204,7 @@ def estimate(
         Z, names = with_city_means(Z, names)
     inside = within(Z, effects)
     require_variation(design.y, within(design.y, effects), design.outcome)
+    require_regressors(names, effects)
     require_full_rank(Z.reshape(-1, len(names)), inside.reshape(-1, len(names)), names)
     free = design.y.size - len(names) - absorbed_parameters(effects, design.n, design.n_years)
     if free < 1:

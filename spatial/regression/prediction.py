@@ -15,7 +15,6 @@ from spatial.regression.checks import (
     require_balanced,
     require_cities_of_weights,
     require_complete,
-    require_numbers,
     require_unique_rows,
 )
 from spatial.regression.cross_section import YEAR_COLUMN, cross_section_table
@@ -26,10 +25,15 @@ from spatial.regression.design import (
     _position,
     _spatial_lag,
     as_numbers,
-    named_columns,
 )
 from spatial.regression.effects import effect_terms
 from spatial.regression.estimation import DURBIN
+from spatial.regression.formula_checks import (
+    named_columns,
+    plain,
+    require_numbers,
+    sorted_years,
+)
 from spatial.regression.spatial_lag import SpatialLag
 from spatial.results import Configuration, Result
 from spatial.weights.types import Weights, as_weights
@@ -255,7 +259,7 @@ def _new_setting(
     keys = pd.DataFrame({"city": _key(table, city, "city"), "year": _key(table, year, "year")})
     require_unique_rows(keys["city"], keys["year"])
     require_cities_of_weights(pd.Index(keys["city"].unique()), own.ids)
-    years = pd.Index(np.sort(keys["year"].unique()), name=year)
+    years = sorted_years(keys["year"], year)
     position = _position(keys, years, own.ids)
     shape = (len(years), own.n)
     present = np.zeros(shape[0] * shape[1], dtype=bool)
@@ -304,13 +308,15 @@ def _evaluated(design: PanelDesign, table: pd.DataFrame, cities: pd.Series) -> n
             f"{listed(table.columns)}."
         )
     columns, cities = table[needed].reset_index(drop=True), cities.reset_index(drop=True)
+    require_numbers(columns, cities)
     require_complete(columns, cities)
-    require_numbers(columns)
     try:
         with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
             built = pd.DataFrame(spec.get_model_matrix(as_numbers(columns), na_action="ignore"))
     except FormulaicError as error:
-        raise ConfigError(f"The formula cannot be evaluated on the new data: {error}") from error
+        raise ConfigError(
+            f"The formula cannot be evaluated on the new data: {plain(error)}"
+        ) from error
     if not needed:  # a formula of the constant alone has no columns to count rows by
         return np.ones((len(table), len(design.names)))
     require_complete(built, cities)

@@ -12,14 +12,20 @@ from scipy.special import gammaincc
 
 from spatial.errors import EstimationError
 from spatial.options import AbsorbedEffects, Specification
-from spatial.regression.checks import require_full_rank, require_variation
+from spatial.regression.checks import (
+    require_full_rank,
+    require_regressors,
+    require_variation,
+)
 from spatial.regression.design import PanelDesign, panel_design
-from spatial.regression.estimation import estimate
+from spatial.regression.estimation import _noise, estimate
 from spatial.regression.likelihood import least_squares
 from spatial.regression.results import PanelResult
 from spatial.regression.within import within
 from spatial.results import Configuration, Result
 
+# Share of the lagged fit that regressors leave, below which it is rounding.
+SPANNED_SHARE = 1e-12
 LM_NAMES = ("LM lag", "robust LM lag", "LM error", "robust LM error")
 
 
@@ -31,7 +37,8 @@ class LagrangeTests(Result):
     ----------
     configuration : Configuration
     table : pandas.DataFrame
-        Index: (effects, test); columns statistic, df, p_value.
+        Index: (effects, test); columns statistic, df, p_value. The robust tests are missing where
+        the regressors span their own spatial lags, so that lag and error cannot be told apart.
     """
 
     configuration: Configuration
@@ -131,10 +138,11 @@ def _lagrange_statistics(design: PanelDesign, effects: AbsorbedEffects) -> np.nd
     Z, names = design.regressors(durbin=False, constant=effects == "pooled")
     y, inside = within(design.y, effects), within(Z, effects)
     require_variation(design.y, y, design.outcome)
+    require_regressors(names, effects)
     require_full_rank(Z.reshape(-1, len(names)), inside.reshape(-1, len(names)), names)
     delta = least_squares(inside, y)
     residuals = y - inside @ delta
-    variance = float(np.vdot(residuals, residuals)) / y.size
+    variance = _noise(residuals, y) / y.size
     lag_score = float(np.vdot(residuals, design.lag(design.y))) / variance
     error_score = float(np.vdot(residuals, design.lag(residuals))) / variance
     trace = sum(
@@ -144,14 +152,14 @@ def _lagrange_statistics(design: PanelDesign, effects: AbsorbedEffects) -> np.nd
     fitted = design.lag(inside @ delta)
     rest = fitted - inside @ least_squares(inside, fitted)
     joint = float(np.vdot(rest, rest)) / variance + trace
-    return np.array(
-        [
-            lag_score**2 / joint,
-            (lag_score - error_score) ** 2 / (joint - trace),
-            error_score**2 / trace,
-            (error_score - trace / joint * lag_score) ** 2 / (trace * (1.0 - trace / joint)),
-        ]
-    )
+    # Where W X b is a combination of regressors a lag and an error cannot be told apart.
+    apart = joint - trace
+    if apart <= SPANNED_SHARE * joint:
+        robust_lag = robust_error = np.nan
+    else:
+        robust_lag = (lag_score - error_score) ** 2 / apart
+        robust_error = (error_score - trace / joint * lag_score) ** 2 / (trace * apart / joint)
+    return np.array([lag_score**2 / joint, robust_lag, error_score**2 / trace, robust_error])
 
 
 def reduction_tests(result: PanelResult) -> ReductionTests:
