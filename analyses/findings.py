@@ -351,7 +351,7 @@ def model_findings(result: StudyResult, model: ModelRun) -> list[str]:
     """
     words, alpha = words_of(result), result.study.autocorrelation.alpha
     left = model.section.formula.partition("~")[0].strip()
-    common = {"model": model.section.name, "weights": model.section.weights}
+    common = {"model": model.section.name, "weights": model.section.main_weights}
     sentences = _dependence(
         words, model, common | {"outcome": words.inside(variable_label(result, left))}, alpha
     )

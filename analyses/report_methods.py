@@ -190,7 +190,7 @@ def model_words(result: StudyResult, model: ModelRun) -> str:
         model=section.name,
         specification=words(f"specification_{section.specification}"),
         formula=formula_words(result, section.formula),
-        weights=section.weights,
+        weights=section.main_weights,
         effects=words(f"effects_{section.effects.replace('-', '_')}"),
         correction=words(f"bias_{model.result.bias_correction.replace('-', '_')}"),
         years=words.years(model.years),

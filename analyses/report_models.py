@@ -76,8 +76,8 @@ def coefficient_table(result: StudyResult, model: ModelRun) -> ReportTable:
             words("report_outcome_note", formula=formula_words(result, section.formula)),
             words(
                 "report_weights_note",
-                weights=section.weights,
-                text=weights_words(result, section.weights),
+                weights=section.main_weights,
+                text=weights_words(result, section.main_weights),
             ),
             words(f"report_estimator_{model.result.bias_correction.replace('-', '_')}"),
             words("report_stars"),

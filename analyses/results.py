@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
-from analyses.study import ModelSection, Study
+from analyses.study import Study
+from analyses.study_models import ModelSection
 from networks.backbones import Backbone
 from networks.centrality import Centralities
 from networks.communities import Communities
@@ -18,7 +19,14 @@ from networks.structure import NetworkStructure
 from networks.types import LinkageNetwork
 from shapefiles.study_area import StudyArea
 from spatial.autocorrelation import LocalMoran, MoranTable
-from spatial.regression import EffectsResult, PanelResult
+from spatial.regression import (
+    EffectsResult,
+    GroupEffects,
+    PanelResult,
+    SpecificationLadder,
+    SpilloverBoundary,
+    WeightsComparison,
+)
 from spatial.weights import Weights, WeightsReport
 
 if TYPE_CHECKING:
@@ -57,8 +65,39 @@ class NetworkAnalysis:
 
 
 @dataclass(frozen=True)
+class FittedModel:
+    """A model with its effects, None where it has no spillovers in the mean."""
+
+    result: PanelResult
+    effects: EffectsResult | None
+
+
+@dataclass(frozen=True)
+class CityShock:
+    """Who is hit when one city changes.
+
+    Attributes
+    ----------
+    city : str
+        Id of the city that changes.
+    size : float
+        In units of the variable.
+    variable : str or None
+        The regressor that changes; None for the outcome itself.
+    table : pandas.DataFrame
+        Index: city, the hardest hit first; ``effect`` on its outcome and ``distance_km`` from the
+        city that changes.
+    """
+
+    city: str
+    size: float
+    variable: str | None
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class ModelRun:
-    """One spillover regression with its effects.
+    """One spillover regression with its effects, and the questions asked of it.
 
     Attributes
     ----------
@@ -71,6 +110,19 @@ class ModelRun:
         First and last year used.
     remarks : tuple of str
         What was left out and why.
+    focus : str
+        Regressor that boundaries, groups and cities follow.
+    alternatives : mapping of str to FittedModel
+        The same model with other weights, by their name.
+    ladder : SpecificationLadder or None
+    comparison : WeightsComparison or None
+    boundaries : mapping of str to SpilloverBoundary
+        By version: outer, inner, ring.
+    groups : mapping of str to GroupEffects
+        By grouping, such as ``region``.
+    cities : pandas.DataFrame or None
+        Index: city; own, received and emitted effect of the focus.
+    shock : CityShock or None
     """
 
     section: ModelSection
@@ -78,6 +130,20 @@ class ModelRun:
     effects: EffectsResult | None
     years: tuple[int, int]
     remarks: tuple[str, ...] = ()
+    focus: str = ""
+    alternatives: Mapping[str, FittedModel] = field(default_factory=dict)
+    ladder: SpecificationLadder | None = None
+    comparison: WeightsComparison | None = None
+    boundaries: Mapping[str, SpilloverBoundary] = field(default_factory=dict)
+    groups: Mapping[str, GroupEffects] = field(default_factory=dict)
+    cities: pd.DataFrame | None = None
+    shock: CityShock | None = None
+
+    @property
+    def fits(self) -> dict[str, FittedModel]:
+        """Fits by weights, those that lead first."""
+        main = FittedModel(self.result, self.effects)
+        return {self.section.main_weights: main, **self.alternatives}
 
 
 @dataclass(frozen=True)

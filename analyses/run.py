@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import formulaic
 import numpy as np
 import pandas as pd
 
@@ -17,13 +16,13 @@ from analyses.derive import derive_column
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.results import ModelRun, NetworkAnalysis, StudyResult
 from analyses.run_common import require_columns, seed_of
+from analyses.run_models import run_model
 from analyses.run_networks import analyse_networks, correlate_networks
 from analyses.study import (
     ContiguitySection,
     InverseDistanceSection,
     KnnSection,
     LinkageSection,
-    ModelSection,
     Study,
 )
 from shapefiles.language import label
@@ -32,9 +31,8 @@ from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource, PanelSource
 from shapefiles.study_area import Passport, PassportEntry, StudyArea
 from spatial.autocorrelation import LocalMoran, MoranTable, global_moran_table, local_moran
-from spatial.errors import InterurbanError, PanelError, listed
+from spatial.errors import PanelError
 from spatial.options import Language
-from spatial.regression import fit_panel
 from spatial.results import software_versions
 from spatial.weights import (
     Weights,
@@ -102,7 +100,7 @@ def run_study(
     with step("step_autocorrelation"):
         moran, local = find_autocorrelation(study, measures, weights)
     with step("step_models"):
-        models = {item.name: _fit(item, area, weights) for item in study.models}
+        models = {item.name: run_model(item, study, area, weights) for item in study.models}
     return StudyResult(
         study=study,
         area=replace(area, passport=relative_sources(area.passport, base)),
@@ -328,75 +326,6 @@ def with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
         if len(item.islands)
     ]
     return replace(area, passport=area.passport.with_entries(*entries))
-
-
-def _fit(section: ModelSection, area: StudyArea, weights: Mapping[str, Weights]) -> ModelRun:
-    """Fit one model on the years for which all its variables exist."""
-    variables = sorted(str(v) for v in formulaic.Formula(section.formula).required_variables)
-    require_columns(area, variables, f"[[models]] {section.name!r}: formula")
-    data = area.panel[variables]
-    years = data.index.get_level_values("year")
-    if section.years is not None:
-        first, last = section.years
-        data = data[(years >= first) & (years <= last)]
-        years = data.index.get_level_values("year")
-    present = data.notna().groupby(level="year").any().all(axis=1)
-    empty = [int(year) for year in present.index[~present]]
-    remarks = []
-    if empty:
-        # Growth rates and lags have no first year: such years carry no information for anyone.
-        data = data[~years.isin(empty)]
-        remarks.append(
-            f"years {listed(empty)} left out: a variable of the model exists for no city"
-        )
-    if data.empty:
-        raise PanelError(
-            f"[[models]] {section.name!r}: no year has all variables {listed(variables)}."
-        )
-    matrix = weights[section.weights]
-    if section.incomplete == "drop":
-        data, matrix, lost = _complete(data, matrix)
-        if lost:
-            remarks.append(
-                f"{len(lost)} cities without complete figures left out ({listed(lost)}); the "
-                "weights were cut to the others and scaled again"
-            )
-    try:
-        result = fit_panel(
-            section.formula,
-            data,
-            matrix,
-            specification=section.specification,
-            effects=section.effects,
-            bias_correction=section.bias_correction,
-            covariance=section.covariance,
-        )
-    except InterurbanError as error:
-        hint = ""
-        if isinstance(error, PanelError) and section.incomplete == "error":
-            hint = ' In the study file, incomplete = "drop" in this model leaves such cities out.'
-        raise type(error)(f"[[models]] {section.name!r}: {error}{hint}") from error
-    spatial_terms = section.specification not in ("ols", "sem")
-    used = data.index.get_level_values("year")
-    return ModelRun(
-        section=section,
-        result=result,
-        effects=result.effects() if spatial_terms else None,
-        years=(int(used.min()), int(used.max())),
-        remarks=tuple(remarks),
-    )
-
-
-def _complete(data: pd.DataFrame, weights: Weights) -> tuple[pd.DataFrame, Weights, list[str]]:
-    """Keep the cities with every value in every year, in the data and in the weights."""
-    years = data.index.get_level_values("year").nunique()
-    whole = data.dropna().groupby(level="city").size() == years
-    lost = [str(city) for city in weights.ids if not whole.get(city, False)]
-    if not lost:
-        return data, weights, lost
-    kept = weights.ids[~weights.ids.isin(lost)]
-    cut = weights.subset(kept).transformed(weights.transform)
-    return data[data.index.get_level_values("city").isin(kept)], cut, lost
 
 
 def _warnings(

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from analyses.study_models import ModelSection
+from analyses.study_section import GroupName, Policy, Section, Year
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
-    AbsorbedEffects,
     ContiguityRule,
     DistanceDecay,
     IslandPolicy,
     Language,
     MultipleTesting,
-    Specification,
     Transform,
 )
-
-Policy = Literal["error", "drop"]
-Year = Annotated[int, Field(ge=1000, le=9999)]
-
-
-class Section(BaseModel):
-    """A table of the study file: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CitiesSection(Section):
@@ -294,27 +286,6 @@ class AutocorrelationSection(Section):
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 
-class ModelSection(Section):
-    """A spillover regression on the panel."""
-
-    name: str
-    formula: str
-    weights: str
-    specification: Specification = "sdm"
-    effects: AbsorbedEffects = "two-way"
-    bias_correction: bool = True
-    covariance: Literal["information", "sandwich", "cluster"] = Field(
-        default="information", description="standard errors; cluster: by city"
-    )
-    years: tuple[Year, Year] | None = Field(
-        default=None, description="first and last year; default: all"
-    )
-    incomplete: Policy = Field(
-        default="error",
-        description="cities that lack a value of the model: error, or leave them out of it",
-    )
-
-
 class ColumnLabel(Section):
     """Wording of a column in maps, tables and reports."""
 
@@ -365,7 +336,7 @@ class Study(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 12345
     cities: CitiesSection
     panel: PanelSection
-    groups: dict[Literal["region", "rank", "size"], str] = Field(default_factory=dict)
+    groups: dict[GroupName, str] = Field(default_factory=dict)
     background: BackgroundSection | None = None
     insets: tuple[InsetSection, ...] = ()
     corrections: tuple[CorrectionSection, ...] = ()
@@ -395,7 +366,13 @@ class Study(Section):
             if isinstance(item, LinkageSection):
                 _known(item.network, networks, f"[[weights]] {item.name!r}: network")
         for model in self.models:
-            _known(model.weights, weights, f"[[models]] {model.name!r}: weights")
+            where = f"[[models]] {model.name!r}"
+            for key in ("weights", "compare_weights"):
+                for name in getattr(model, key):
+                    _known(name, weights, f"{where}: {key}")
+            for group in (*model.effects_by, *filter(None, [model.cluster_by])):
+                key = "effects_by" if group in model.effects_by else "cluster_by"
+                _known(group, list(self.groups), f"{where}: {key}", of="[groups]")
         if self.autocorrelation.weights is not None:
             _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
         if self.resilience.focus is not None:
@@ -445,10 +422,13 @@ class Study(Section):
         """
 
         def renamed(item: Any) -> Any:
-            changes = {"name": self.value_label(item.name)}
-            for reference in ("weights", "network"):
-                if hasattr(item, reference):
-                    changes[reference] = self.value_label(getattr(item, reference))
+            changes: dict[str, Any] = {"name": self.value_label(item.name)}
+            for reference in ("weights", "compare_weights", "network"):
+                named = getattr(item, reference, None)
+                if isinstance(named, str):
+                    changes[reference] = self.value_label(named)
+                elif named is not None:
+                    changes[reference] = tuple(self.value_label(name) for name in named)
             return item.model_copy(update=changes)
 
         parts = {
@@ -485,9 +465,11 @@ class Study(Section):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-def _known(name: str, names: list[str], where: str) -> None:
+def _known(name: str, names: Sequence[str], where: str, *, of: str = "") -> None:
     if name not in names:
         known = listed(names) if names else "none is defined"
+        place = f" under {of}" if of else ""
         raise ConfigError(
-            f"{where} = {name!r} is not defined{nearest_spelling(name, names)}; known: {known}."
+            f"{where} = {name!r} is not defined{place}{nearest_spelling(name, names)}; "
+            f"known: {known}."
         )
