@@ -27,6 +27,7 @@ from networks.concor import BlockModel, block_model, concor
 from networks.conversion import network_from_igraph, network_to_igraph
 from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
+from networks.estimated_gravity import EstimatedGravity, estimated_gravity
 from networks.flows import flow_network
 from networks.gravity import gravity_network
 from networks.lines import link_lines
@@ -52,6 +53,7 @@ __all__ = [
     "Centralities",
     "Communities",
     "CorePeriphery",
+    "EstimatedGravity",
     "LinkageNetwork",
     "NetworkChange",
     "NetworkSequence",
@@ -73,6 +75,7 @@ __all__ = [
     "dominant_flow_backbone",
     "doubly_stochastic_backbone",
     "economic_distances",
+    "estimated_gravity",
     "flow_network",
     "gravity_network",
     "intervening_opportunities_network",
