@@ -11,11 +11,15 @@ from networks.backbones import Backbone, assemble_backbone, link_ends
 from networks.paths import TIE_TOLERANCE, distance_blocks, link_costs, without_detours
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError
-from spatial.options import PathCost
+from spatial.options import LinkEnds, PathCost, checked_option
 
 
 def salience_backbone(
-    network: LinkageNetwork, *, threshold: float = 0.5, cost: PathCost = "inverse"
+    network: LinkageNetwork,
+    *,
+    threshold: float = 0.5,
+    cost: PathCost = "inverse",
+    ends: LinkEnds = "either",
 ) -> Backbone:
     r"""Keep the links that lie on the shortest-path trees of most cities.
 
@@ -30,6 +34,10 @@ def salience_backbone(
         Links with salience above it are kept, between 0 and 1.
     cost : {"inverse", "hops"}
         What a step along a link costs: 1 / flow, or 1.
+    ends : {"either", "both"}
+        A directed link has a salience on the trees of paths that start at the roots, and one on
+        the trees of paths that end there: from a hub to its small cities the first is high, from
+        the small cities to the hub the second. ``either`` takes the larger, ``both`` the smaller.
 
     Returns
     -------
@@ -39,10 +47,9 @@ def salience_backbone(
 
     Notes
     -----
-    Where several shortest paths tie, the last steps into a city share its place in the tree. In a
-    directed network a city is the root of a tree of paths it starts and of one of paths that end
-    with it; the salience is the mean of both, so that the backbone of the transpose is the
-    transpose. The number of roots is that of all cities, isolates too.
+    Where several shortest paths tie, the last steps into a city share its place in the tree. With
+    both kinds of trees the backbone of the transpose is the transpose. The number of roots is
+    that of all cities, isolates too.
 
     References
     ----------
@@ -50,21 +57,23 @@ def salience_backbone(
     """
     if not 0 <= threshold < 1:
         raise ConfigError(f"threshold={threshold!r}: a salience threshold lies in [0, 1).")
+    checked_option(ends, LinkEnds, name="ends")
     costs = link_costs(network, cost)
+    outgoing, at = _salience(costs), link_ends(network.flows)
     if network.directed:
         incoming = _salience(sparse.csr_array(costs.T.tocsr())).T.tocsr()
-        salience = sparse.csr_array(_salience(costs) + incoming) / 2.0
+        choose = np.maximum if ends == "either" else np.minimum
+        trees = choose(cells(outgoing, *at), cells(incoming, *at))
     else:
-        salience = _salience(costs)
-        salience = sparse.csr_array(salience + salience.T)
-    score = cells(sparse.csr_array(salience), *link_ends(network.flows)) / max(network.n, 1)
+        trees = cells(sparse.csr_array(outgoing + outgoing.T), *at)
+    score = trees / max(network.n, 1)
     return assemble_backbone(
         network,
         score > threshold * (1.0 + TIE_TOLERANCE),
         {"score": score},
         method="salience",
         function="salience_backbone",
-        options={"threshold": threshold, "cost": cost},
+        options={"threshold": threshold, "cost": cost, "ends": ends},
         words=f"links of salience above {threshold:g}",
     )
 
