@@ -25,11 +25,13 @@ from networks.changes import NetworkChange, network_change
 from networks.communities import Communities, communities, modularity
 from networks.concor import BlockModel, block_model, concor
 from networks.conversion import network_from_igraph, network_to_igraph
+from networks.copatent import copatent_network
 from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
 from networks.estimated_gravity import EstimatedGravity, estimated_gravity
 from networks.flows import flow_network
 from networks.gravity import gravity_network
+from networks.interlocking import gross_connectivity, interlocking_network
 from networks.lines import link_lines
 from networks.modified_gravity import (
     digital_distances,
@@ -38,10 +40,12 @@ from networks.modified_gravity import (
     modified_gravity_network,
     modified_gravity_sensitivity,
 )
+from networks.ownership import ownership_network
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.robustness import Robustness, robustness, vulnerability
+from networks.search_index import search_index_network
 from networks.sequence import NetworkSequence, network_sequence
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
@@ -67,6 +71,7 @@ __all__ = [
     "communities",
     "compare_backbones",
     "concor",
+    "copatent_network",
     "core_periphery",
     "cost_matrix",
     "digital_distances",
@@ -78,6 +83,8 @@ __all__ = [
     "estimated_gravity",
     "flow_network",
     "gravity_network",
+    "gross_connectivity",
+    "interlocking_network",
     "intervening_opportunities_network",
     "lans_backbone",
     "link_lines",
@@ -92,6 +99,7 @@ __all__ = [
     "network_sequence",
     "network_to_igraph",
     "noise_corrected_backbone",
+    "ownership_network",
     "planar_backbone",
     "qap_correlation",
     "qap_regression",
@@ -100,6 +108,7 @@ __all__ = [
     "robustness",
     "row_mean_backbone",
     "salience_backbone",
+    "search_index_network",
     "spanning_tree_backbone",
     "structure",
     "threshold_sweep",
