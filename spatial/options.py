@@ -29,7 +29,9 @@ DependentCovariance = Literal["cluster", "driscoll-kraay", "conley"]
 InstrumentalSpecification = Literal["ols", "slx", "sar", "sdm"]
 InstrumentalCovariance = Literal["classical", "robust", "cluster", "driscoll-kraay", "conley"]
 DistanceKernel = Literal["bartlett", "uniform", "epanechnikov"]
-LogDeterminantMethod = Literal["automatic", "eigenvalues", "sparse-lu"]
+LogDeterminantMethod = Literal[
+    "automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"
+]
 Inference = Literal["delta", "simulation"]
 Alternative = Literal["two-sided", "greater", "less"]
 MultipleTesting = Literal["none", "fdr", "bonferroni"]
@@ -52,6 +54,26 @@ Symmetrisation = Literal["max", "min", "mean", "sum", "product", "mutual"]
 LinkEnds = Literal["either", "both"]
 LinkSide = Literal["send", "receive"]
 PathCost = Literal["inverse", "hops"]
+CentralityMeasure = Literal[
+    "degree",
+    "strength",
+    "closeness",
+    "harmonic",
+    "betweenness",
+    "eigenvector",
+    "katz",
+    "pagerank",
+    "hits",
+    "structural holes",
+    "k-core",
+    "weighted k-core",
+    "strength core",
+    "dominance",
+    "recursive",
+    "hub dependence",
+    "entropy",
+    "community roles",
+]
 RowMeanDivisor = Literal["n-1", "n"]
 EconomicDistance = Literal["difference", "floored", "none"]
 QapNull = Literal["double-semi-partialling", "outcome"]

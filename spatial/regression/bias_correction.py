@@ -8,7 +8,8 @@ variance           sigma2 only: T / (T - 1) for city and two-way effects, N / (N
                    effects; the year effects then act as ordinary dummies, for any scaling of W
 lee-yu             city: sigma2 T / (T - 1); year: sigma2 N / (N - 1); two-way:
                    theta + Sigma^-1 [0; 1/(1 - rho); 1/(2 sigma2)] / N, then sigma2 T / (T - 1),
-                   with Sigma the information divided by N T
+                   with Sigma the information divided by N T; with rho and lambda each has its
+                   entry 1/(1 - rho), 1/(1 - lambda)
 transformation     likelihood of the data after the orthonormal transformation that takes out the
                    effects, with N - 1 cities, T - 1 years, or both
 =================  ===========================================================================
@@ -19,11 +20,14 @@ With year or two-way effects the last two need weights whose rows sum to one.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from spatial.errors import EstimationError, listed
 from spatial.options import BiasCorrection, Covariance, Effects, Specification, checked_option
 from spatial.regression.design import PanelDesign
 from spatial.regression.log_determinant import LogDeterminant
+from spatial.regression.spatial_lag import SpatialLag
+from spatial.regression.specifications import ERROR, spatial_lags
 
 
 def correction_word(bias_correction: bool | str) -> BiasCorrection:
@@ -63,16 +67,19 @@ def require_valid_correction(
         )
     year_effects = effects in ("year", "two-way")
     if correction in ("lee-yu", "transformation") and year_effects:
-        _require_unit_rows(design, effects, correction)
-    if correction == "transformation" and not design.lag.constant:
+        for lag in spatial_lags(design, specification):
+            _require_unit_rows(design.cities, lag, effects, correction)
+    if correction == "transformation" and not all(
+        lag.constant for lag in spatial_lags(design, specification)
+    ):
         raise EstimationError(
             "bias_correction='transformation' needs the same weights in all years; use "
             "bias_correction=True, or weights of one year."
         )
-    error_model = specification in ("sem", "sdem")
-    if error_model and not design.lag.constant:
+    error_lag = design.error_lag
+    if specification in ERROR and not error_lag.constant:
         city_effects = effects in ("city", "two-way")
-        if city_effects or (year_effects and not design.lag.row_normalised):
+        if city_effects or (year_effects and not error_lag.row_normalised):
             raise EstimationError(
                 f"An error model with {effects} effects needs the same weights in all years: "
                 "filtering by changing weights does not leave the effects constant. Use weights of "
@@ -80,10 +87,12 @@ def require_valid_correction(
             )
 
 
-def _require_unit_rows(design: PanelDesign, effects: Effects, correction: BiasCorrection) -> None:
-    if design.lag.row_normalised:
+def _require_unit_rows(
+    cities: pd.Index, lag: SpatialLag, effects: Effects, correction: BiasCorrection
+) -> None:
+    if lag.row_normalised:
         return
-    islands = design.cities[design.lag.islands()]
+    islands = cities[lag.islands()]
     choice = "bias_correction=True" if correction == "lee-yu" else f"bias_correction={correction!r}"
     alternatives = (
         "or use bias_correction='variance' (year effects as ordinary dummies, valid for any "
@@ -97,37 +106,41 @@ def _require_unit_rows(design: PanelDesign, effects: Effects, correction: BiasCo
             f"cities from data and weights; {alternatives}"
         )
     raise EstimationError(
-        f"The weights are not row-normalised (row sums from {design.lag.row_sums().min():.4g} to "
-        f"{design.lag.row_sums().max():.4g}). With {effects} effects {choice} needs row sums of "
+        f"The weights are not row-normalised (row sums from {lag.row_sums().min():.4g} to "
+        f"{lag.row_sums().max():.4g}). With {effects} effects {choice} needs row sums of "
         f"one. Scale them with weights.transformed('row'), {alternatives}"
     )
 
 
 def corrected_parameters(
-    theta: np.ndarray, information: np.ndarray, n: int, years: int
+    theta: np.ndarray, information: np.ndarray, n: int, years: int, *, spatial: int = 1
 ) -> np.ndarray:
     r"""Two-way correction of Lee and Yu (2010) before sigma2 is scaled by T / (T - 1).
 
-    .. math:: \theta + (I / NT)^{-1} [0; 1 / (1 - \rho); 1 / (2 \sigma^2)] / N
+    .. math:: \theta + (I / NT)^{-1} [0; 1 / (1 - \rho); 1 / (1 - \lambda); 1 / (2 \sigma^2)] / N
+
+    with the entries of the spatial parameters that the model has.
 
     Parameters
     ----------
-    theta : numpy.ndarray of shape (k + 2,)
-        Coefficients, rho or lambda, sigma2.
-    information : numpy.ndarray of shape (k + 2, k + 2)
+    theta : numpy.ndarray of shape (k + p + 1,)
+        Coefficients, rho and lambda or one of them, sigma2.
+    information : numpy.ndarray of shape (k + p + 1, k + p + 1)
         At theta.
     n, years : int
+    spatial : int
+        p, the number of spatial parameters.
 
     Returns
     -------
-    numpy.ndarray of shape (k + 2,)
+    numpy.ndarray of shape (k + p + 1,)
 
     References
     ----------
     Lee and Yu (2010) doi:10.1016/j.jeconom.2009.08.001.
     """
     bias = np.zeros_like(theta)
-    bias[-2] = 1.0 / (1.0 - theta[-2])
+    bias[-1 - spatial : -1] = 1.0 / (1.0 - theta[-1 - spatial : -1])
     bias[-1] = 1.0 / (2.0 * theta[-1])
     return theta + np.linalg.solve(information / (n * years), bias) / n
 

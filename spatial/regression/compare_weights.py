@@ -21,6 +21,7 @@ from spatial.regression.panel import require_several_years
 from spatial.regression.posterior import log_marginal
 from spatial.regression.residual_moran import POOLED, residual_moran
 from spatial.regression.results import PanelResult, panel_result
+from spatial.regression.specifications import COMBINED
 from spatial.results import Configuration, Result
 from spatial.weights.types import as_weights
 
@@ -219,6 +220,12 @@ def _checked_specifications(specifications: Sequence[str]) -> tuple[Specificatio
     given = [specifications] if isinstance(specifications, str) else list(specifications)
     for word in given:
         checked_option(word, Specification, name="specifications")
+    both = [word for word in given if word in COMBINED]
+    if both:
+        raise ConfigError(
+            f"specifications={both} have rho and lambda, for which no posterior probability is "
+            "computed; compare 'slx', 'sar', 'sem', 'sdm' and 'sdem', and fit these by fit_panel."
+        )
     if not given or len(set(given)) != len(given):
         raise ConfigError(f"specifications={given} must name at least one, each once.")
     return cast("tuple[Specification, ...]", tuple(given))

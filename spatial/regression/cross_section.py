@@ -19,6 +19,7 @@ from spatial.regression.dependence import split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
+from spatial.regression.specifications import require_error_weights_used
 from spatial.results import Configuration
 
 # Column and value that make one cross-section a panel of a single year; no formula can name it.
@@ -37,6 +38,7 @@ def fit_cross_section(
     covariance: PanelCovariance = "information",
     covariance_options: Mapping[str, Any] | None = None,
     regressor_weights: Any = None,
+    error_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
 ) -> PanelResult:
@@ -51,11 +53,11 @@ def fit_cross_section(
     weights : Weights, libpysal Graph or W, or labelled square DataFrame
     city : str, optional
         Column or index level with the city ids; the index by default.
-    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
     bias_correction : bool
         For least squares (ols, slx): variance by degrees of freedom, or by maximum likelihood.
         Without effect on the other specifications.
-    covariance, covariance_options, regressor_weights, lagged, log_determinant
+    covariance, covariance_options, regressor_weights, error_weights, lagged, log_determinant
         As in ``fit_panel``.
 
     Returns
@@ -80,10 +82,17 @@ def fit_cross_section(
     ['const', 'skill', 'rho']
     """
     checked_option(specification, Specification, name="specification")
+    require_error_weights_used(specification, error_weights)
     own, added = split_covariance(covariance, covariance_options)
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     design = cross_section_design(
-        formula, data, weights, city=city, regressor_weights=regressor_weights, lagged=lagged
+        formula,
+        data,
+        weights,
+        city=city,
+        regressor_weights=regressor_weights,
+        error_weights=error_weights,
+        lagged=lagged,
     )
     configuration = Configuration(
         function="fit_cross_section",
@@ -98,6 +107,7 @@ def fit_cross_section(
             "regressor_weights": ""
             if regressor_weights is None
             else design.regressor_weights.description,
+            "error_weights": "" if error_weights is None else design.error_weights.description,
         },
         weights=design.weights.description,
     )
@@ -116,6 +126,7 @@ def cross_section_design(
     *,
     city: str | None = None,
     regressor_weights: Any = None,
+    error_weights: Any = None,
     lagged: Sequence[str] | None = None,
 ) -> PanelDesign:
     """Read one cross-section as a panel of a single year; see ``fit_cross_section``."""
@@ -127,6 +138,7 @@ def cross_section_design(
         city=city,
         year=YEAR_COLUMN,
         regressor_weights=regressor_weights,
+        error_weights=error_weights,
         lagged=lagged,
     )
 

@@ -13,7 +13,7 @@ and :math:`b_l = 1 - l / (L + 1)` for the weights of Newey and West.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -37,7 +37,9 @@ from spatial.regression.estimation import (
     _likelihood,
     _linear_parts,
 )
+from spatial.regression.joint_estimation import ScoreParts, joint_score_parts
 from spatial.regression.robust_covariance import require_dense_size, sandwich, yearly_gains
+from spatial.regression.specifications import first_lag
 from spatial.regression.within import within
 
 if TYPE_CHECKING:
@@ -138,6 +140,22 @@ class Dependence:
                 total += 2.0 * weight * float(product @ (both @ product))
                 total -= 2.0 * weight * float(np.diag(both) @ product**2)
         return total
+
+    def shared_variance(
+        self, residuals: np.ndarray, gains: Sequence[tuple[np.ndarray, ...]]
+    ) -> np.ndarray:
+        """``pair_variance`` of each spatial parameter, and their covariance by polarisation."""
+        p = len(gains)
+        result = np.empty((p, p))
+        for a in range(p):
+            for b in range(a, p):
+                both = [
+                    tuple(x + sign * y for x, y in zip(gains[a], gains[b], strict=True))
+                    for sign in (1.0, -1.0)
+                ]
+                sums = [self.pair_variance(residuals, pair) for pair in both]
+                result[a, b] = result[b, a] = (sums[0] - sums[1]) / 4.0
+        return result
 
 
 def dependence(
@@ -387,17 +405,23 @@ def _ml(result: PanelResult, given: Dependence) -> np.ndarray:
         Z=estimate.Z,
         names=estimate.regressors,
     )
-    likelihood = _likelihood(problem, determinant)
     theta = np.append(estimate.parameters, estimate.sigma2)
-    information = _information(problem, likelihood, theta)
-    regressors, signal = _linear_parts(problem, likelihood, theta)
-    residuals = likelihood.residuals(estimate.delta, estimate.spatial)
-    gains = yearly_gains(design.lag, estimate.spatial)
-    scores = likelihood_scores(regressors, signal, residuals, gains, estimate.sigma2)
-    variance = given.variance(scores)
-    k = regressors.shape[-1]
-    variance[k, k] += given.pair_variance(residuals, gains) / estimate.sigma2**2
-    return sandwich(information, variance)[:-1, :-1]
+    if estimate.error_log_determinant is not None:
+        parts = joint_score_parts(problem, determinant, estimate.error_log_determinant, theta)
+    else:
+        likelihood = _likelihood(problem, determinant)
+        regressors, signal = _linear_parts(problem, likelihood, theta)
+        parts = ScoreParts(
+            _information(problem, likelihood, theta),
+            regressors,
+            (signal,),
+            likelihood.residuals(estimate.delta, estimate.spatial),
+            (yearly_gains(first_lag(design, estimate.specification), estimate.spatial),),
+        )
+    variance = given.variance(joint_scores(parts, estimate.sigma2))
+    k = parts.regressors.shape[-1]
+    variance[k:-1, k:-1] += given.shared_variance(parts.residuals, parts.gains) / estimate.sigma2**2
+    return sandwich(parts.information, variance)[:-1, :-1]
 
 
 def likelihood_scores(
@@ -412,14 +436,23 @@ def likelihood_scores(
     :math:`Z'e/\sigma^2`; :math:`[g e + e (\bar G e) - \sigma^2 G_{ii}] / \sigma^2` with the
     symmetric part of G and the signal g; :math:`(e^2 - \sigma^2) / (2 \sigma^4)`.
     """
+    empty = np.zeros((0, 0))
+    return joint_scores(ScoreParts(empty, Z, (signal,), residuals, (gains,)), sigma2)
+
+
+def joint_scores(parts: ScoreParts, sigma2: float) -> np.ndarray:
+    """``likelihood_scores`` with one or two spatial parameters."""
+    Z, residuals = parts.regressors, parts.residuals
     years, n, k = Z.shape
-    scores = np.empty((years, n, k + 2))
+    scores = np.empty((years, n, k + len(parts.gains) + 1))
     scores[..., :k] = Z * residuals[..., None] / sigma2
-    for t in range(years):
-        gain = gains[0 if len(gains) == 1 else t]
-        e = residuals[t]
-        scores[t, :, k] = (e * (gain @ e + gain.T @ e) / 2.0 - sigma2 * np.diag(gain)) / sigma2
-    if signal is not None:
-        scores[..., k] += signal * residuals / sigma2
-    scores[..., k + 1] = (residuals**2 - sigma2) / (2.0 * sigma2**2)
+    for place, (signal, gains) in enumerate(zip(parts.signals, parts.gains, strict=True), start=k):
+        for t in range(years):
+            gain = gains[0 if len(gains) == 1 else t]
+            e = residuals[t]
+            quadratic = e * (gain @ e + gain.T @ e) / 2.0 - sigma2 * np.diag(gain)
+            scores[t, :, place] = quadratic / sigma2
+        if signal is not None:
+            scores[..., place] += signal * residuals / sigma2
+    scores[..., -1] = (residuals**2 - sigma2) / (2.0 * sigma2**2)
     return scores

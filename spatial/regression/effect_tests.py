@@ -11,6 +11,7 @@ from spatial.options import Effects
 from spatial.regression.estimation import Estimate, estimate
 from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import chi2_p_value
+from spatial.regression.specifications import COMBINED, first_lag
 from spatial.results import Configuration, Result
 
 
@@ -85,7 +86,10 @@ def effect_tests(result: PanelResult) -> EffectTests:
         "year effects": (two_way, _fitted(result, "city"), years - 1),
         "city and year effects": (two_way, pooled, n + years - 2),
     }
-    if result.design.lag.constant or result.specification in ("ols", "slx"):
+    lag = first_lag(result.design, result.specification)
+    plain = result.specification in ("ols", "slx")
+    # Random effects are not made for models with rho and lambda.
+    if plain or (lag.constant and result.specification not in COMBINED):
         comparisons["random effects of cities"] = (_fitted(result, "random"), pooled, 1)
     rows = []
     for larger, smaller, df in comparisons.values():
@@ -109,10 +113,12 @@ def effect_tests(result: PanelResult) -> EffectTests:
 
 
 def _fitted(result: PanelResult, effects: Effects) -> Estimate:
+    log_determinant, error_log_determinant = result.estimate.determinants
     return estimate(
         result.design,
         result.specification,
         effects,
         "none",
-        log_determinant=result.estimate.log_determinant,
+        log_determinant=log_determinant,
+        error_log_determinant=error_log_determinant,
     )

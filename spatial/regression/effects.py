@@ -13,10 +13,11 @@ from spatial.errors import EstimationError, listed, nearest_spelling
 from spatial.options import Inference, checked_option
 from spatial.random import RandomSource, seeded_generator
 from spatial.regression.design import CONSTANT, PanelDesign
-from spatial.regression.estimation import DURBIN, LAG, Estimate
+from spatial.regression.estimation import Estimate
 from spatial.regression.log_determinant import LogDeterminant
 from spatial.regression.multiplier import average_slopes, multiplier_averages
 from spatial.regression.spatial_lag import solve_columns
+from spatial.regression.specifications import DURBIN, LAG
 from spatial.results import Configuration, Result
 
 if TYPE_CHECKING:
@@ -168,7 +169,12 @@ def _determinant(estimate: Estimate) -> LogDeterminant | None:
 
 
 def _rho(estimate: Estimate) -> float:
-    return float(estimate.spatial) if estimate.spatial and estimate.specification in LAG else 0.0
+    return float(estimate.rho) if estimate.rho else 0.0
+
+
+def _rho_place(estimate: Estimate) -> int:
+    """Position of rho among the parameters."""
+    return estimate.names.index("rho")
 
 
 def delta_errors(design: PanelDesign, estimate: Estimate, terms: Terms) -> np.ndarray:
@@ -181,7 +187,7 @@ def delta_errors(design: PanelDesign, estimate: Estimate, terms: Terms) -> np.nd
     # Effects are linear in the coefficients: unit vectors give the gradient exactly.
     gradient = average_effects(terms, np.eye(len(parameters)), averages)
     if determinant is not None:
-        gradient[-1] = average_effects(terms, parameters, slopes)
+        gradient[_rho_place(estimate)] = average_effects(terms, parameters, slopes)
     variance = np.einsum("pvk,pq,qvk->vk", gradient, estimate.covariance, gradient)
     return np.sqrt(np.maximum(variance, 0.0))
 
@@ -209,7 +215,8 @@ def simulated_effects(
     if determinant is None:
         averages = multiplier_averages(design.lag, design.regressor_lag, None, 0.0).as_array()
         return average_effects(terms, parameters, np.broadcast_to(averages, (draws, 4))), 0.0
-    inside = (parameters[:, -1] > determinant.low) & (parameters[:, -1] < determinant.high)
+    rho = parameters[:, _rho_place(estimate)]
+    inside = (rho > determinant.low) & (rho < determinant.high)
     rejected = float(1.0 - inside.mean())
     if rejected > MOST_REJECTED:
         raise EstimationError(
@@ -218,7 +225,7 @@ def simulated_effects(
             "to the border for simulation. Use inference='delta' or a simpler model."
         )
     kept = parameters[inside]
-    averages = _interpolated_averages(design, determinant, kept[:, -1])
+    averages = _interpolated_averages(design, determinant, rho[inside])
     return average_effects(terms, kept, averages), rejected
 
 

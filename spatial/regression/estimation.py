@@ -41,6 +41,16 @@ from spatial.regression.robust_covariance import (
     sandwich,
     yearly_gains,
 )
+from spatial.regression.spatial_lag import SpatialLag
+from spatial.regression.specifications import (
+    COMBINED,
+    DURBIN,
+    ERROR,
+    LAG,
+    first_lag,
+    spatial_lags,
+    symbols_of,
+)
 from spatial.regression.within import (
     RANDOM,
     absorbed_parameters,
@@ -48,10 +58,6 @@ from spatial.regression.within import (
     with_city_means,
     within,
 )
-
-DURBIN: tuple[Specification, ...] = ("slx", "sdm", "sdem")
-LAG: tuple[Specification, ...] = ("sar", "sdm")
-ERROR: tuple[Specification, ...] = ("sem", "sdem")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,22 +90,29 @@ class Estimate:
     delta : numpy.ndarray of shape (k,)
         Coefficients.
     spatial : float or None
-        rho of lag models, lambda of error models.
+        rho, or lambda in models without rho.
     sigma2 : float
         Variance of the innovations.
-    uncorrected : numpy.ndarray of shape (k + 1,) or (k + 2,)
-        Coefficients, spatial parameter and sigma2 as maximum likelihood gives them.
+    uncorrected : numpy.ndarray of shape (p + 1,)
+        Coefficients, spatial parameters and sigma2 as maximum likelihood gives them.
     covariance : numpy.ndarray of shape (p, p)
-        Of the coefficients and the spatial parameter.
+        Of the coefficients and the spatial parameters.
     log_likelihood : float
         Maximum of the log-likelihood.
     log_determinant : LogDeterminant or None
+        That of ``spatial``.
     note : str
         Which correction was used and why.
     phi, city_variance : float or None
         Of random effects: root of sigma2 / (T city_variance + sigma2), variance of city effects.
     city_effects : numpy.ndarray of shape (n,) or None
         Predicted random effects.
+    error_spatial : float or None
+        lambda beside rho.
+    error_log_determinant : LogDeterminant or None
+        That of ``error_spatial``.
+    further_notes : tuple of str
+        What else the reader of the estimates must know.
     """
 
     specification: Specification
@@ -118,23 +131,46 @@ class Estimate:
     phi: float | None = None
     city_variance: float | None = None
     city_effects: np.ndarray | None = None
+    error_spatial: float | None = None
+    error_log_determinant: LogDeterminant | None = None
+    further_notes: tuple[str, ...] = ()
 
     @property
     def symbol(self) -> str | None:
-        """Name of the spatial parameter."""
-        if self.specification in LAG:
-            return "rho"
-        return "lambda" if self.specification in ERROR else None
+        """Name of the first spatial parameter."""
+        return next(iter(symbols_of(self.specification)), None)
+
+    @property
+    def rho(self) -> float | None:
+        """Coefficient of the lagged outcome."""
+        return self.spatial if self.specification in LAG else None
+
+    @property
+    def lambda_(self) -> float | None:
+        """Coefficient of the lagged error."""
+        if self.specification in COMBINED:
+            return self.error_spatial
+        return self.spatial if self.specification in ERROR else None
+
+    @property
+    def determinants(self) -> tuple[LogDeterminant | None, LogDeterminant | None]:
+        """Log-determinants of the weights of the outcome and of those of the errors."""
+        if self.specification in COMBINED:
+            return self.log_determinant, self.error_log_determinant
+        if self.specification in ERROR:
+            return None, self.log_determinant
+        return self.log_determinant, None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all parameters but sigma2."""
-        return self.regressors if self.symbol is None else (*self.regressors, self.symbol)
+        return (*self.regressors, *symbols_of(self.specification))
 
     @property
     def parameters(self) -> np.ndarray:
-        """Coefficients and the spatial parameter."""
-        return self.delta if self.spatial is None else np.append(self.delta, self.spatial)
+        """Coefficients and spatial parameters."""
+        spatial = [one for one in (self.spatial, self.error_spatial) if one is not None]
+        return np.append(self.delta, spatial) if spatial else self.delta
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,19 +204,21 @@ def estimate(
     covariance: Covariance = "information",
     method: LogDeterminantMethod = "automatic",
     log_determinant: LogDeterminant | None = None,
+    error_log_determinant: LogDeterminant | None = None,
 ) -> Estimate:
     """Fit one specification to a panel.
 
     Parameters
     ----------
     design : PanelDesign
-    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
     effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
     correction : {"none", "variance", "lee-yu", "transformation"}
     covariance : {"information", "sandwich", "cluster"}
     method : {"automatic", "eigenvalues", "sparse-lu"}
-    log_determinant : LogDeterminant, optional
-        Prepared before for the same weights and years.
+    log_determinant, error_log_determinant : LogDeterminant, optional
+        Prepared before for the same weights and years: of the weights of the outcome, and of those
+        of the errors. One of them serves where both are the same.
 
     Returns
     -------
@@ -191,9 +229,10 @@ def estimate(
     EstimationError
         When the model cannot be estimated from these data; the sentence says why.
     """
+    from spatial.regression.joint_estimation import joint_estimate
     from spatial.regression.random_effects import random_estimate
 
-    spatial = specification in (*LAG, *ERROR)
+    spatial = bool(symbols_of(specification))
     if spatial and effects not in RANDOM:
         require_valid_correction(design, specification, effects, correction, covariance)
     random = effects in RANDOM
@@ -215,11 +254,31 @@ def estimate(
     problem = Problem(design, specification, effects, correction, covariance, Z, names)
     if not spatial:
         return random_estimate(problem, None) if random else _least_squares(problem, free)
-    if log_determinant is None:
-        log_determinant = summed_log_determinant(design.lag.matrices, design.n_years, method=method)
+    determinants = _log_determinants(
+        design, specification, method, log_determinant, error_log_determinant
+    )
     if random:
-        return random_estimate(problem, log_determinant)
-    return _maximum_likelihood(problem, log_determinant)
+        return random_estimate(problem, determinants[0])
+    if specification in COMBINED:
+        return joint_estimate(problem, *determinants)
+    return _maximum_likelihood(problem, determinants[0])
+
+
+def _log_determinants(
+    design: PanelDesign,
+    specification: Specification,
+    method: LogDeterminantMethod,
+    of_lag: LogDeterminant | None,
+    of_errors: LogDeterminant | None,
+) -> tuple[LogDeterminant, ...]:
+    """Log-determinants of the spatial parameters, made where they are not given."""
+    if design.error_lag is design.lag:
+        of_lag = of_errors = of_lag or of_errors
+    given = {id(design.lag): of_lag, id(design.error_lag): of_errors}
+    for lag in spatial_lags(design, specification):
+        if given[id(lag)] is None:
+            given[id(lag)] = summed_log_determinant(lag.matrices, design.n_years, method=method)
+    return tuple(given[id(lag)] for lag in spatial_lags(design, specification))  # type: ignore[misc]
 
 
 def _least_squares(problem: Problem, free: int) -> Estimate:
@@ -315,12 +374,8 @@ def _likelihood(problem: Problem, log_determinant: LogDeterminant) -> Likelihood
     """Concentrated likelihood, of the data or of their Lee-Yu transformation."""
     design, effects = problem.design, problem.effects
     make = lag_sample if problem.specification in LAG else error_sample
-    sample = make(design.y, problem.Z, design.lag, effects)
-    kept_years, kept_cities, lost = design.n_years, design.n, 0
-    if problem.correction == "transformation" and effects in ("city", "two-way"):
-        kept_years -= 1
-    if problem.correction == "transformation" and effects in ("year", "two-way"):
-        kept_cities, lost = kept_cities - 1, kept_years
+    sample = make(design.y, problem.Z, first_lag(design, problem.specification), effects)
+    kept_years, kept_cities, lost = kept_observations(problem)
     return Likelihood(
         sample,
         residual_profile(sample),
@@ -331,9 +386,20 @@ def _likelihood(problem: Problem, log_determinant: LogDeterminant) -> Likelihood
     )
 
 
+def kept_observations(problem: Problem) -> tuple[int, int, int]:
+    """Years and cities that a transformation keeps, and years for which it takes a city out."""
+    kept_years, kept_cities, lost = problem.design.n_years, problem.design.n, 0
+    if problem.correction == "transformation" and problem.effects in ("city", "two-way"):
+        kept_years -= 1
+    if problem.correction == "transformation" and problem.effects in ("year", "two-way"):
+        kept_cities, lost = kept_cities - 1, kept_years
+    return kept_years, kept_cities, lost
+
+
 def _information(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Information about (delta, spatial parameter, sigma2) at theta."""
-    traces = _traces_in_force(problem.design, likelihood, float(theta[-2]))
+    lag = first_lag(problem.design, problem.specification)
+    traces = _traces_in_force(lag, likelihood, float(theta[-2]))
     regressors, signal = _linear_parts(problem, likelihood, theta)
     return information_matrix(regressors, signal, traces, float(theta[-1]), likelihood.observations)
 
@@ -353,7 +419,7 @@ def _covariance(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> 
     inverse = inverse_information(information)
     if problem.covariance == "information":
         return inverse
-    lag, sigma2 = problem.design.lag, float(theta[-1])
+    lag, sigma2 = first_lag(problem.design, problem.specification), float(theta[-1])
     regressors, signal = _linear_parts(problem, likelihood, theta)
     residuals = likelihood.residuals(theta[:-2], float(theta[-2]))
     gains = yearly_gains(lag, float(theta[-2]))
@@ -366,22 +432,22 @@ def _covariance(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> 
     return sandwich(information, variance)
 
 
-def _traces_in_force(design: PanelDesign, likelihood: Likelihood, spatial: float) -> Traces:
+def _traces_in_force(lag: SpatialLag, likelihood: Likelihood, spatial: float) -> Traces:
     """Traces of G over years, less what a transformation of cities takes out.
 
     F' G F has the traces tr(G) - 1/(1 - rho), tr(GG) - 1/(1 - rho)^2 and
     tr(GG') - |G' iota|^2 / N, because G iota = iota / (1 - rho) for row-normalised W.
     """
-    traces = panel_traces(design.lag, likelihood.log_determinant, spatial)
+    traces = panel_traces(lag, likelihood.log_determinant, spatial)
     share, lost = likelihood.share, likelihood.lost
     if share == 1.0 and not lost:
         return traces
     lead = 1.0 / (1.0 - spatial)
     columns = 0.0
     if lost:
-        ones = np.ones((1, design.n))
-        solved = design.lag.solve(spatial, ones, transposed=True)[0]
-        columns = float(np.sum((design.lag.matrices[0].T @ solved) ** 2)) / design.n
+        n = lag.matrices[0].shape[0]
+        solved = lag.solve(spatial, np.ones((1, n)), transposed=True)[0]
+        columns = float(np.sum((lag.matrices[0].T @ solved) ** 2)) / n
     return Traces(
         share * traces.first - lost * lead,
         share * traces.second - lost * lead**2,
@@ -395,10 +461,11 @@ def lagged_signal(problem: Problem, delta: np.ndarray, rho: float) -> np.ndarray
     With the same weights every year G is applied to within-transformed regressors and the product
     is not transformed again, as in Elhorst (2014), whose published standard errors and corrected
     estimates depend on it; under the transformation the product is transformed. Weights that
-    change by year carry the fixed effects into the lagged outcome, so that these enter the signal.
+    change by year, or whose row sums differ where years have effects, carry the fixed effects into
+    the lagged outcome, so that these enter the signal.
     """
     design, Z, effects = problem.design, problem.Z, problem.effects
-    if design.lag.constant:
+    if not effects_reach_signal(problem):
         signal = design.lag(design.lag.solve(rho, within(Z, effects) @ delta))
         return within(signal, effects) if problem.correction == "transformation" else signal
     mean = Z @ delta
@@ -406,6 +473,12 @@ def lagged_signal(problem: Problem, delta: np.ndarray, rho: float) -> np.ndarray
         fixed = fixed_effects(design.y - rho * design.lag(design.y) - mean, effects)
         mean = mean + fitted_levels(fixed)
     return within(design.lag(design.lag.solve(rho, mean)), effects)
+
+
+def effects_reach_signal(problem: Problem) -> bool:
+    """Whether W carries fixed effects into the lagged outcome beyond what demeaning takes out."""
+    lag, effects = problem.design.lag, problem.effects
+    return not lag.constant or (effects in ("year", "two-way") and not lag.equal_row_sums)
 
 
 def fixed_effects(levels: np.ndarray, effects: Effects) -> FixedEffects:

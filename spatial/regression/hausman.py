@@ -8,14 +8,20 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ConfigError, EstimationError
-from spatial.regression.estimation import DURBIN, LAG, estimate
+from spatial.options import BiasCorrection, Effects
+from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import chi2_p_value
+from spatial.regression.specifications import DURBIN, LAG
 from spatial.results import Configuration, Result
 
 # Eigenvalues of the difference of covariances, in units of the standard errors of fixed effects:
 # below this share it counts as singular.
 SINGULAR_SHARE = 1e-8
+KINDS_COMPARED: tuple[tuple[Effects, BiasCorrection], ...] = (
+    ("city", "variance"),
+    ("random", "none"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +168,19 @@ def quadratic_difference(d: np.ndarray, difference: np.ndarray) -> float:
 
 def _compared(result: PanelResult) -> tuple[pd.DataFrame, np.ndarray]:
     """Estimates of both models and the difference of their covariances."""
-    design, determinant = result.design, result.estimate.log_determinant
-    fixed = estimate(design, result.specification, "city", "variance", log_determinant=determinant)
-    random = estimate(design, result.specification, "random", "none", log_determinant=determinant)
+    design = result.design
+    of_lag, of_errors = result.estimate.determinants
+    fixed, random = (
+        estimate(
+            design,
+            result.specification,
+            effects,
+            correction,
+            log_determinant=of_lag,
+            error_log_determinant=of_errors,
+        )
+        for effects, correction in KINDS_COMPARED
+    )
     names = list(fixed.names if result.specification in LAG else fixed.regressors)
     at_fixed = [fixed.names.index(name) for name in names]
     at_random = [random.names.index(name) for name in names]
@@ -183,12 +199,14 @@ def _compared(result: PanelResult) -> tuple[pd.DataFrame, np.ndarray]:
 
 def _mundlak(result: PanelResult) -> tuple[float, int]:
     """Wald statistic that all city means have no coefficient, and their number."""
+    of_lag, of_errors = result.estimate.determinants
     estimated = estimate(
         result.design,
         result.specification,
         "correlated-random",
         "none",
-        log_determinant=result.estimate.log_determinant,
+        log_determinant=of_lag,
+        error_log_determinant=of_errors,
     )
     own = result.design.regressors(durbin=result.specification in DURBIN, constant=True)[1]
     means = list(range(len(own), len(estimated.regressors)))

@@ -1,6 +1,8 @@
-"""Information matrix of spatial panels about (delta, rho or lambda, sigma2)."""
+"""Information matrix of spatial panels about (delta, rho and lambda or one of them, sigma2)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -42,17 +44,57 @@ def information_matrix(
     Elhorst (2014) doi:10.1007/978-3-642-40340-8; Lee and Yu (2010)
     doi:10.1016/j.jeconom.2009.08.001.
     """
-    k = Z.shape[-1]
+    quadratic = np.array([[traces.second + traces.cross]])
+    first = np.array([traces.first])
+    return joint_information(Z, [signal], quadratic, first, sigma2, observations)
+
+
+def joint_information(
+    Z: np.ndarray,
+    signals: Sequence[np.ndarray | None],
+    quadratic: np.ndarray,
+    first: np.ndarray,
+    sigma2: float,
+    observations: float,
+) -> np.ndarray:
+    r"""Information where the score of each spatial parameter is a linear-quadratic form.
+
+    The score of parameter a is :math:`(e'Q_a e + g_a'e)/\sigma^2 - tr(Q_a)`. Then
+
+    .. math::
+        I_{ab} = tr(Q_a Q_b + Q_a Q_b') + g_a'g_b/\sigma^2, \quad I_{\delta a} = Z'g_a/\sigma^2,
+        \quad I_{a\sigma^2} = tr(Q_a)/\sigma^2
+
+    Parameters
+    ----------
+    Z : numpy.ndarray of shape (years, n, k)
+        Regressors of the least-squares problem.
+    signals : sequence of numpy.ndarray of shape (years, n) or None, length p
+        g of each spatial parameter.
+    quadratic : numpy.ndarray of shape (p, p)
+        The traces above, summed over years.
+    first : numpy.ndarray of shape (p,)
+        tr(Q), summed over years.
+    sigma2, observations : float
+
+    Returns
+    -------
+    numpy.ndarray of shape (k + p + 1, k + p + 1)
+        Order: coefficients, spatial parameters, sigma2.
+    """
+    k, p = Z.shape[-1], len(first)
     flat = Z.reshape(-1, k)
-    result = np.zeros((k + 2, k + 2))
+    g = np.zeros((len(flat), p))
+    for place, signal in enumerate(signals):
+        if signal is not None:
+            g[:, place] = signal.ravel()
+    result = np.zeros((k + p + 1, k + p + 1))
     result[:k, :k] = flat.T @ flat / sigma2
-    result[k, k] = traces.second + traces.cross
-    if signal is not None:
-        g = signal.ravel()
-        result[:k, k] = result[k, :k] = flat.T @ g / sigma2
-        result[k, k] += g @ g / sigma2
-    result[k, k + 1] = result[k + 1, k] = traces.first / sigma2
-    result[k + 1, k + 1] = observations / (2.0 * sigma2**2)
+    result[:k, k:-1] = flat.T @ g / sigma2
+    result[k:-1, :k] = result[:k, k:-1].T
+    result[k:-1, k:-1] = quadratic + g.T @ g / sigma2
+    result[k:-1, -1] = result[-1, k:-1] = first / sigma2
+    result[-1, -1] = observations / (2.0 * sigma2**2)
     return result
 
 

@@ -14,10 +14,10 @@ from spatial.options import AbsorbedEffects, InstrumentalSpecification
 from spatial.regression.checks import require_full_rank, require_variation
 from spatial.regression.cross_section import cross_section_design
 from spatial.regression.design import CONSTANT, PanelDesign, panel_design
-from spatial.regression.estimation import DURBIN, LAG
 from spatial.regression.instruments import independent_columns
 from spatial.regression.panel import require_several_years
 from spatial.regression.spatial_lag import SpatialLag
+from spatial.regression.specifications import DURBIN, LAG
 from spatial.regression.within import absorbed_parameters, within
 
 # Powers of W that make instruments: one more than the model itself applies to its regressors.

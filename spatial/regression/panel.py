@@ -20,6 +20,7 @@ from spatial.regression.dependence import split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
+from spatial.regression.specifications import require_error_weights_used
 from spatial.results import Configuration
 
 
@@ -36,24 +37,27 @@ def fit_panel(
     covariance: PanelCovariance = "information",
     covariance_options: Mapping[str, Any] | None = None,
     regressor_weights: Any = None,
+    error_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
 ) -> PanelResult:
     r"""Fit a spatial panel by maximum likelihood.
 
     .. math:: y_t = \rho W y_t + X_t \beta + W X_t \theta + \mu + \lambda_t \iota + u_t, \quad
-              u_t = \lambda W u_t + e_t
+              u_t = \lambda M u_t + e_t
 
-    =====  ==========================
+    =====  =============================
     word   what is estimated
-    =====  ==========================
+    =====  =============================
     ols    beta
     slx    beta, theta
     sar    beta, rho
     sem    beta, lambda
     sdm    beta, theta, rho
     sdem   beta, theta, lambda
-    =====  ==========================
+    sac    beta, rho, lambda
+    gns    beta, theta, rho, lambda
+    =====  =============================
 
     Parameters
     ----------
@@ -66,11 +70,13 @@ def fit_panel(
         Row receives from column.
     city, year : str
         Names of the index levels or columns.
-    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem"}
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
+        rho and lambda of "sac" and "gns" are weakly identified where W = M; the notes of the
+        result tell how well the data tell them apart.
     effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
         Random effects of cities by maximum likelihood (Elhorst 2003); "correlated-random" adds the
-        city means of all regressors (``mean x``, Mundlak 1978). For year effects beside random
-        ones write ``C(year)`` into the formula.
+        city means of all regressors (``mean x``, Mundlak 1978); neither for "sac" and "gns". For
+        year effects beside random ones write ``C(year)`` into the formula.
     bias_correction : bool or {"none", "variance", "lee-yu", "transformation"}
         True is "lee-yu", False is "none"; see ``spatial.regression.bias_correction``. Least
         squares (ols, slx) take the degrees of freedom of the fixed effects off, or do not. Random
@@ -85,6 +91,8 @@ def fit_panel(
         ``distances``, ``cutoff_km``, ``kernel``.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
+    error_weights : optional
+        Other weights M for the errors of "sem", "sdem", "sac" and "gns"; W by default.
     lagged : sequence of str, optional
         Which regressors get a spatial lag, all by default.
     log_determinant : {"automatic", "eigenvalues", "sparse-lu"}
@@ -130,6 +138,7 @@ def fit_panel(
     ['skill', 'rho']
     """
     checked_option(specification, Specification, name="specification")
+    require_error_weights_used(specification, error_weights)
     checked_option(effects, Effects, name="effects")
     own, added = split_covariance(covariance, covariance_options)
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
@@ -141,6 +150,7 @@ def fit_panel(
         city=city,
         year=year,
         regressor_weights=regressor_weights,
+        error_weights=error_weights,
         lagged=lagged,
     )
     require_several_years(design)
@@ -159,6 +169,7 @@ def fit_panel(
             "regressor_weights": ""
             if regressor_weights is None
             else design.regressor_weights.description,
+            "error_weights": "" if error_weights is None else design.error_weights.description,
         },
         weights=design.weights.description,
     )

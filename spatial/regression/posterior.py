@@ -22,13 +22,14 @@ from scipy.special import gammaln, logsumexp
 
 from spatial.options import AbsorbedEffects
 from spatial.regression.design import PanelDesign
-from spatial.regression.estimation import ERROR, LAG, Estimate
+from spatial.regression.estimation import Estimate
 from spatial.regression.likelihood import (
     error_sample,
     filtered_sample,
     lag_sample,
     residual_profile,
 )
+from spatial.regression.specifications import ERROR, LAG, first_lag
 from spatial.regression.within import absorbed_parameters, within
 
 # Where the integrand has fallen by e^-45 its rest is below the rounding of the sum.
@@ -69,7 +70,7 @@ def log_marginal(design: PanelDesign, estimate: Estimate) -> float:
     constant = float(gammaln(half) - half * np.log(2.0 * np.pi))
     determinant = estimate.log_determinant
     make = error_sample if estimate.specification in ERROR else lag_sample
-    sample = make(design.y, estimate.Z, design.lag, effects)
+    sample = make(design.y, estimate.Z, first_lag(design, estimate.specification), effects)
     profile = residual_profile(sample)
     if determinant is None or estimate.specification not in (*LAG, *ERROR):
         inside = within(estimate.Z, effects)

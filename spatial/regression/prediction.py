@@ -27,7 +27,6 @@ from spatial.regression.design import (
     as_numbers,
 )
 from spatial.regression.effects import effect_terms
-from spatial.regression.estimation import DURBIN
 from spatial.regression.formula_checks import (
     named_columns,
     plain,
@@ -35,6 +34,7 @@ from spatial.regression.formula_checks import (
     sorted_years,
 )
 from spatial.regression.spatial_lag import SpatialLag
+from spatial.regression.specifications import DURBIN
 from spatial.results import Configuration, Result
 from spatial.weights.types import Weights, as_weights
 
@@ -76,6 +76,7 @@ class _Setting:
     Z: np.ndarray
     y: np.ndarray | None
     lag: SpatialLag
+    error_lag: SpatialLag | None
     cities: pd.Index
     years: pd.Index
     index: pd.Index
@@ -89,14 +90,15 @@ def predict(
     multiplier: bool = True,
     weights: Any = None,
     regressor_weights: Any = None,
+    error_weights: Any = None,
 ) -> Prediction:
     r"""Predict the outcome of the sample, of other years, of other cities, or of a scenario.
 
     With the multiplier: :math:`\hat y = (I - \rho W)^{-1} (Z \hat\delta + \hat\mu + \hat\lambda)`,
     which needs no outcome. Without it the observed outcomes of neighbours stand in its place:
     :math:`\hat y = \rho W y + Z \hat\delta + \hat\mu + \hat\lambda`, and in error models
-    :math:`\hat y = Z \hat\delta + \hat\mu + \hat\lambda + \lambda W (y - Z \hat\delta - \hat\mu -
-    \hat\lambda)`.
+    :math:`\hat y = Z \hat\delta + \hat\mu + \hat\lambda + \lambda M (y - Z \hat\delta - \hat\mu -
+    \hat\lambda)` with the weights M of the errors; models with both parameters add both.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ def predict(
         must be there in every year, because cities feel each other. The sample by default.
     multiplier : bool
         False needs the outcome.
-    weights, regressor_weights : optional
+    weights, regressor_weights, error_weights : optional
         Weights among the cities of ``data``, where they are not those of the sample.
 
     Returns
@@ -130,7 +132,7 @@ def predict(
     setting = (
         _sample(result)
         if data is None and weights is None
-        else _new_setting(result, data, weights, regressor_weights)
+        else _new_setting(result, data, weights, regressor_weights, error_weights)
     )
     regressors = setting.Z @ result.estimate.delta
     effects, notes = _effects(result, setting)
@@ -171,8 +173,8 @@ def shock(
     r"""Say who is hit when one city is shocked.
 
     :math:`(I - \rho W)^{-1} (\beta I + \theta V) e_c s` for a change s of a regressor in city c;
-    :math:`(I - \rho W)^{-1} e_c s` (or with lambda, in error models) for a shock s to its outcome.
-    Averaged over years where the weights change.
+    :math:`(I - \rho W)^{-1} (I - \lambda M)^{-1} e_c s`, with the parameters that the model has,
+    for a shock s to its outcome. Averaged over years where the weights change.
 
     Parameters
     ----------
@@ -205,9 +207,10 @@ def shock(
     start = np.zeros((design.n_years, design.n))
     start[:, place] = float(size)
     if variable is None:
-        spatial = [value for value in (result.lambda_, result.rho) if value is not None]
-        for value in spatial:
-            start = design.lag.solve(value, start)
+        if result.lambda_ is not None:
+            start = design.error_lag.solve(result.lambda_, start)
+        if result.rho is not None:
+            start = design.lag.solve(result.rho, start)
     else:
         terms = effect_terms(design, estimate)
         if variable not in terms.variables:
@@ -233,6 +236,7 @@ def _sample(result: PanelResult) -> _Setting:
         result.estimate.Z,
         design.y,
         design.lag,
+        design.error_lag,
         design.cities,
         design.years,
         design.source_index,
@@ -241,7 +245,11 @@ def _sample(result: PanelResult) -> _Setting:
 
 
 def _new_setting(
-    result: PanelResult, data: pd.DataFrame | None, weights: Any, regressor_weights: Any
+    result: PanelResult,
+    data: pd.DataFrame | None,
+    weights: Any,
+    regressor_weights: Any,
+    error_weights: Any,
 ) -> _Setting:
     """Read new rows with the recipe of the formula and the weights among their cities."""
     if not isinstance(data, pd.DataFrame):
@@ -276,9 +284,25 @@ def _new_setting(
             f"{listed(result.estimate.regressors)}; it cannot be predicted out of sample."
         )
     y = _outcome(design, table.iloc[order])
-    return _Setting(
-        Z, None if y is None else y.reshape(shape), lag, own.ids, years, data.index, position
-    )
+    errors = _error_lag(design, weights, error_weights, own, lag, years)
+    outcome = None if y is None else y.reshape(shape)
+    return _Setting(Z, outcome, lag, errors, own.ids, years, data.index, position)
+
+
+def _error_lag(
+    design: PanelDesign,
+    weights: Any,
+    error_weights: Any,
+    own: Weights,
+    lag: SpatialLag,
+    years: pd.Index,
+) -> SpatialLag | None:
+    """Weights of the errors among the new cities, None where they were not given."""
+    if error_weights is not None:
+        return _spatial_lag(as_weights(error_weights).reordered(own.ids), years)
+    if design.error_lag is design.lag:
+        return lag
+    return None if weights is not None else _spatial_lag(design.error_weights, years)
 
 
 def _weights_of(
@@ -380,5 +404,10 @@ def _from_neighbours(result: PanelResult, setting: _Setting, levels: np.ndarray)
     if result.rho is not None:
         predicted = predicted + result.rho * setting.lag(setting.y)
     if result.lambda_ is not None:
-        predicted = predicted + result.lambda_ * setting.lag(setting.y - predicted)
+        if setting.error_lag is None:
+            raise ConfigError(
+                "The errors of the model have weights of their own; give error_weights= for the "
+                "new cities."
+            )
+        predicted = predicted + result.lambda_ * setting.error_lag(setting.y - predicted)
     return predicted

@@ -31,6 +31,7 @@ from spatial.regression.log_determinant import LogDeterminant
 from spatial.regression.multiplier import panel_traces
 from spatial.regression.robust_covariance import DENSE_LIMIT, cluster_least_squares
 from spatial.regression.spatial_lag import SpatialLag
+from spatial.regression.specifications import COMBINED, ERROR, first_lag
 from spatial.regression.within import quasi_within
 
 if TYPE_CHECKING:
@@ -241,12 +242,12 @@ def random_estimate(problem: Problem, log_determinant: LogDeterminant | None) ->
     doi:10.1016/S0304-4076(03)00120-9; Mundlak (1978) doi:10.2307/1913646; Debarsy (2012)
     doi:10.1080/17421772.2011.647059.
     """
-    from spatial.regression.estimation import ERROR, Estimate
+    from spatial.regression.estimation import Estimate
 
     design, Z = problem.design, problem.Z
     error_model = problem.specification in ERROR
     _require_possible(problem, error_model)
-    lag = design.lag
+    lag = first_lag(design, problem.specification)
     parts: Parts = (
         ErrorParts(design.y, Z, lag) if error_model else LagParts(design.y, lag(design.y), Z)
     )
@@ -299,8 +300,15 @@ def _triangles(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _require_possible(problem: Problem, error_model: bool) -> None:
+    if problem.specification in COMBINED:
+        raise EstimationError(
+            f"specification={problem.specification!r} with random effects is not made: the "
+            "variance of the cities, rho and lambda would have to be told apart from the same "
+            "city means. Use effects='city' or 'two-way', or a specification with one spatial "
+            "parameter ('sar', 'sem', 'sdm', 'sdem')."
+        )
     spatial = problem.specification not in ("ols", "slx")
-    if spatial and not problem.design.lag.constant:
+    if spatial and not first_lag(problem.design, problem.specification).constant:
         raise EstimationError(
             "Random effects need the same weights in all years; use weights of one year or "
             "effects='city'."

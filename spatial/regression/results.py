@@ -14,7 +14,8 @@ from spatial.options import BiasCorrection, DependentCovariance, Effects, Infere
 from spatial.random import RandomSource
 from spatial.regression.design import PanelDesign
 from spatial.regression.effects import NORMAL_95, EffectsResult, compute_effects
-from spatial.regression.estimation import ERROR, LAG, Estimate, fixed_effects
+from spatial.regression.estimation import Estimate, fixed_effects
+from spatial.regression.specifications import ERROR, symbols_of
 from spatial.regression.within import absorbed_parameters, within
 from spatial.results import Configuration, Result
 
@@ -31,7 +32,7 @@ class PanelResult(Result):
     ----------
     configuration : Configuration
     coefficients : pandas.Series
-        Regressors (``logp``), their spatial lags (``W logp``), then ``rho`` or ``lambda``;
+        Regressors (``logp``), their spatial lags (``W logp``), then ``rho``, ``lambda`` or both;
         corrected for bias where a correction was asked for. ``const`` in pooled models.
     covariance : pandas.DataFrame
         Of the coefficients, both axes labelled.
@@ -46,8 +47,8 @@ class PanelResult(Result):
         ``overall``: 1 - e'e / sum (y - mean)^2, fixed effects count as explained; ``within``: the
         same with the outcome net of fixed effects; ``corr2``: squared correlation of the outcome
         net of fixed effects with (I - rho W)^-1 Z delta. Random effects count as explained in
-        ``overall``, are taken out as city means in ``within`` and stay in ``corr2``. In error
-        models e is replaced by u = y - Z delta in the first two.
+        ``overall``, are taken out as city means in ``within`` and stay in ``corr2``. In models
+        with lambda e is replaced by u = y - rho W y - Z delta in the first two.
     residuals, fitted : pandas.Series
         Innovations e and outcome less e, with the rows of the caller's table.
     fixed_effects : mapping of str to pandas.Series
@@ -104,17 +105,25 @@ class PanelResult(Result):
     @property
     def rho(self) -> float | None:
         """Coefficient of the lagged outcome, None in models without one."""
-        return self.estimate.spatial if self.specification in LAG else None
+        return self.estimate.rho
 
     @property
     def lambda_(self) -> float | None:
         """Coefficient of the lagged error, None in models without one."""
-        return self.estimate.spatial if self.specification in ERROR else None
+        return self.estimate.lambda_
 
     @property
     def rho_interval(self) -> tuple[float, float] | None:
-        """Open interval in which rho or lambda was searched."""
+        """Open interval in which rho, or lambda in models without rho, was searched."""
         determinant = self.estimate.log_determinant
+        return None if determinant is None else (determinant.low, determinant.high)
+
+    @property
+    def lambda_interval(self) -> tuple[float, float] | None:
+        """Open interval in which lambda was searched, None in models without lambda."""
+        if self.lambda_ is None:
+            return None
+        determinant = self.estimate.error_log_determinant or self.estimate.log_determinant
         return None if determinant is None else (determinant.low, determinant.high)
 
     @property
@@ -124,7 +133,7 @@ class PanelResult(Result):
 
     @property
     def n_parameters(self) -> int:
-        """Coefficients, spatial parameter, sigma2 and fixed effects."""
+        """Coefficients, spatial parameters, sigma2 and fixed effects."""
         absorbed = absorbed_parameters(self.effects_type, self.n_cities, self.n_years)
         return len(self.coefficients) + 1 + absorbed
 
@@ -172,6 +181,7 @@ class PanelResult(Result):
         multiplier: bool = True,
         weights: Any = None,
         regressor_weights: Any = None,
+        error_weights: Any = None,
     ) -> Prediction:
         """Predict the outcome, in or out of sample; see ``spatial.regression.predict``."""
         from spatial.regression.prediction import predict
@@ -182,6 +192,7 @@ class PanelResult(Result):
             multiplier=multiplier,
             weights=weights,
             regressor_weights=regressor_weights,
+            error_weights=error_weights,
         )
 
     def shock(self, city: Hashable, size: float, variable: str | None = None) -> pd.Series:
@@ -234,7 +245,7 @@ class PanelResult(Result):
 
     def glance(self) -> pd.Series:
         """Return facts about the whole model, one value for each."""
-        determinant = self.estimate.log_determinant
+        determinant, second = self.estimate.log_determinant, self.estimate.error_log_determinant
         facts = {
             "outcome": self.design.outcome,
             "specification": self.specification,
@@ -251,6 +262,7 @@ class PanelResult(Result):
             "r_squared_within": self.r_squared["within"],
             "corr2": self.r_squared["corr2"],
             "log_determinant": "" if determinant is None else determinant.method,
+            "error_log_determinant": "" if second is None else second.method,
         }
         return pd.Series(facts, dtype=object, name="value")
 
@@ -288,10 +300,10 @@ def panel_result(
     PanelResult
     """
     names = pd.Index(estimate.names, name="parameter")
-    is_lag, effects = estimate.specification in LAG, estimate.effects
+    effects = estimate.effects
     levels = design.y - estimate.Z @ estimate.delta
-    if is_lag and estimate.spatial is not None:
-        levels = levels - estimate.spatial * design.lag(design.y)
+    if estimate.rho is not None:
+        levels = levels - estimate.rho * design.lag(design.y)
     if estimate.city_effects is not None:
         levels = levels - estimate.city_effects
     residuals = _innovations(design, estimate, levels)
@@ -325,12 +337,12 @@ def panel_result(
 
 def _innovations(design: PanelDesign, estimate: Estimate, levels: np.ndarray) -> np.ndarray:
     """Residuals e: the levels, filtered by I - lambda W in error models, less fixed effects."""
-    if estimate.specification not in ERROR or estimate.spatial is None:
+    if estimate.lambda_ is None:
         return within(levels, estimate.effects)
-    filtered = levels - estimate.spatial * design.lag(levels)
+    filtered = levels - estimate.lambda_ * design.error_lag(levels)
     carrier = None
-    if not design.lag.row_normalised:
-        carrier = 1.0 - estimate.spatial * design.lag.row_sums()
+    if not design.error_lag.row_normalised:
+        carrier = 1.0 - estimate.lambda_ * design.error_lag.row_sums()
     return within(filtered, estimate.effects, year_direction=carrier)
 
 
@@ -361,8 +373,8 @@ def _r_squared(design: PanelDesign, estimate: Estimate, unexplained: np.ndarray)
     if random:
         deviations = within(design.y, "city")
         left_within = float(np.sum(within(unexplained, "city") ** 2))
-    if estimate.specification in LAG and estimate.spatial is not None:
-        mean = design.lag.solve(estimate.spatial, mean)
+    if estimate.rho is not None:
+        mean = design.lag.solve(estimate.rho, mean)
     spread = float(np.std(mean)) > 0.0
     corr2 = float(np.corrcoef(y.ravel(), mean.ravel())[0, 1] ** 2) if spread else np.nan
     return pd.Series(
@@ -375,14 +387,18 @@ def _r_squared(design: PanelDesign, estimate: Estimate, unexplained: np.ndarray)
 
 
 def _notes(design: PanelDesign, estimate: Estimate) -> tuple[str, ...]:
-    notes = [estimate.note]
-    determinant = estimate.log_determinant
-    if determinant is not None:
-        notes.append(
-            f"Exact log-determinant by {determinant.method}; {estimate.symbol} searched in "
-            f"({determinant.low:.6g}, {determinant.high:.6g})."
-        )
+    notes = [estimate.note, *estimate.further_notes]
+    determinants = (estimate.log_determinant, estimate.error_log_determinant)
+    for symbol, determinant in zip(symbols_of(estimate.specification), determinants, strict=False):
+        if determinant is not None:
+            notes.append(
+                f"Exact log-determinant by {determinant.method}; {symbol} searched in "
+                f"({determinant.low:.6g}, {determinant.high:.6g})."
+            )
     islands = design.lag.islands()
-    if len(islands) and estimate.specification != "ols":
+    if len(islands) and estimate.specification not in ("ols", "sem"):
         notes.append(f"{len(islands)} islands: their spatial lags are zero.")
+    errors = design.error_lag.islands() if estimate.specification in ERROR else islands[:0]
+    if len(errors) and (estimate.specification == "sem" or design.error_lag is not design.lag):
+        notes.append(f"{len(errors)} islands in the weights of the errors.")
     return tuple(notes)

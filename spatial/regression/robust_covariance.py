@@ -1,10 +1,12 @@
 r"""Covariance that holds where innovations are not normal, or not independent within a city.
 
 Both are sandwiches :math:`I^{-1} J I^{-1}` of the information I around an estimate J of the
-variance of the score of (delta, rho or lambda, sigma2).
+variance of the score of (delta, rho and lambda or one of them, sigma2).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -74,11 +76,15 @@ def quasi_score_variance(
     Lee (2004) doi:10.1111/j.1468-0262.2004.00558.x; Lee and Yu (2010)
     doi:10.1016/j.jeconom.2009.08.001.
     """
-    spread = float(np.mean(residuals**2))
-    # Shares of the variance are taken from the residuals, its level from sigma2.
-    excess = float(np.mean(residuals**4)) / spread**2 - 3.0
-    third = float(np.mean(residuals**3)) / spread**1.5 * sigma2**1.5
+    third, excess = residual_moments(residuals, sigma2)
     return moment_score_variance(information, Z, signal, diagonals, sigma2, third, excess)
+
+
+def residual_moments(residuals: np.ndarray, sigma2: float) -> tuple[float, float]:
+    """Third moment and excess kurtosis: shapes from the residuals, the level from sigma2."""
+    spread = float(np.mean(residuals**2))
+    excess = float(np.mean(residuals**4)) / spread**2 - 3.0
+    return float(np.mean(residuals**3)) / spread**1.5 * sigma2**1.5, excess
 
 
 def moment_score_variance(
@@ -91,16 +97,32 @@ def moment_score_variance(
     excess: float,
 ) -> np.ndarray:
     """Variance of the score given the third moment and the excess kurtosis."""
-    k = Z.shape[-1]
-    flat, d = Z.reshape(-1, k), diagonals.ravel()
-    g = np.zeros_like(d) if signal is None else signal.ravel()
+    return joint_moment_variance(information, Z, [signal], [diagonals], sigma2, third, excess)
+
+
+def joint_moment_variance(
+    information: np.ndarray,
+    Z: np.ndarray,
+    signals: Sequence[np.ndarray | None],
+    diagonals: Sequence[np.ndarray],
+    sigma2: float,
+    third: float,
+    excess: float,
+) -> np.ndarray:
+    """Variance of the score with one or two spatial parameters; see ``joint_information``."""
+    k, p = Z.shape[-1], len(signals)
+    flat = Z.reshape(-1, k)
+    d = np.stack([one.ravel() for one in diagonals], axis=1)
+    g = np.stack([np.zeros(len(flat)) if one is None else one.ravel() for one in signals], axis=1)
     extra = np.zeros_like(information)
-    extra[k, k] = excess * d @ d + 2.0 * third * g @ d / sigma2**2
-    extra[k, k + 1] = excess * d.sum() / (2.0 * sigma2) + third * g.sum() / (2.0 * sigma2**3)
-    extra[k + 1, k + 1] = excess * d.size / (4.0 * sigma2**2)
-    extra[:k, k] = third * flat.T @ d / sigma2**2
-    extra[:k, k + 1] = third * flat.sum(axis=0) / (2.0 * sigma2**3)
-    lower = np.tril_indices(k + 2, -1)
+    skew = third * g.T @ d / sigma2**2
+    extra[k:-1, k:-1] = excess * d.T @ d + skew + skew.T
+    extra[k:-1, -1] = excess * d.sum(axis=0) / (2.0 * sigma2)
+    extra[k:-1, -1] += third * g.sum(axis=0) / (2.0 * sigma2**3)
+    extra[-1, -1] = excess * len(flat) / (4.0 * sigma2**2)
+    extra[:k, k:-1] = third * flat.T @ d / sigma2**2
+    extra[:k, -1] = third * flat.sum(axis=0) / (2.0 * sigma2**3)
+    lower = np.tril_indices(k + p + 1, -1)
     extra[lower] = extra.T[lower]
     return information + extra
 
@@ -130,22 +152,38 @@ def cluster_score_variance(
     -------
     numpy.ndarray of shape (k + 2, k + 2)
     """
+    return joint_cluster_variance(Z, [signal], residuals, [gains], sigma2)
+
+
+def joint_cluster_variance(
+    Z: np.ndarray,
+    signals: Sequence[np.ndarray | None],
+    residuals: np.ndarray,
+    gains: Sequence[tuple[np.ndarray, ...]],
+    sigma2: float,
+) -> np.ndarray:
+    """``cluster_score_variance`` with one or two spatial parameters, each with its matrices."""
     years, n, k = Z.shape
-    if len(gains) == 1:
-        pairs = gains[0] * (residuals.T @ residuals)
-        own_gain = years * np.diag(gains[0])
-    else:
-        pairs = sum(gain * np.outer(e, e) for gain, e in zip(gains, residuals, strict=True))
-        own_gain = sum(np.diag(gain) for gain in gains)
-    scores = np.zeros((n, k + 2))
+    p = len(signals)
+    scores = np.zeros((n, k + p + 1))
     scores[:, :k] = np.einsum("tnk,tn->nk", Z, residuals) / sigma2
-    linear = 0.0 if signal is None else np.einsum("tn,tn->n", signal, residuals)
-    scores[:, k] = (linear + np.diag(pairs) - sigma2 * own_gain) / sigma2
-    scores[:, k + 1] = (np.sum(residuals**2, axis=0) - years * sigma2) / (2.0 * sigma2**2)
+    scores[:, -1] = (np.sum(residuals**2, axis=0) - years * sigma2) / (2.0 * sigma2**2)
+    between = []
+    for place, (signal, own) in enumerate(zip(signals, gains, strict=True)):
+        if len(own) == 1:
+            pairs = own[0] * (residuals.T @ residuals)
+            trace = years * np.diag(own[0])
+        else:
+            pairs = sum(gain * np.outer(e, e) for gain, e in zip(own, residuals, strict=True))
+            trace = sum(np.diag(gain) for gain in own)
+        linear = 0.0 if signal is None else np.einsum("tn,tn->n", signal, residuals)
+        scores[:, k + place] = (linear + np.diag(pairs) - sigma2 * trace) / sigma2
+        both = pairs + pairs.T
+        np.fill_diagonal(both, 0.0)
+        between.append(both.ravel() / sigma2)
     result = scores.T @ scores
-    both = pairs + pairs.T
-    np.fill_diagonal(both, 0.0)
-    result[k, k] += 0.5 * float(np.vdot(both, both)) / sigma2**2
+    shared = np.stack(between)
+    result[k:-1, k:-1] += 0.5 * shared @ shared.T
     return result
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,7 +19,7 @@ from spatial.options import (
 )
 from spatial.regression.dependence import definiteness_note, dependence
 from spatial.regression.design import PanelDesign
-from spatial.regression.estimation import DURBIN, LAG, Estimate
+from spatial.regression.estimation import Estimate
 from spatial.regression.instrumental_equation import (
     DEFAULT_ORDERS,
     InstrumentalEquation,
@@ -28,13 +28,14 @@ from spatial.regression.instrumental_equation import (
     user_instruments,
 )
 from spatial.regression.instruments import (
-    ScoreVariance,
     first_stages,
     instrument_tests,
     two_stages,
 )
 from spatial.regression.log_determinant import summed_log_determinant
 from spatial.regression.results import PanelResult, panel_result
+from spatial.regression.specifications import DURBIN, LAG
+from spatial.regression.weak_instruments import WeakInstruments, weak_instruments
 from spatial.regression.within import absorbed_parameters
 from spatial.results import Configuration
 
@@ -55,12 +56,46 @@ class SpatialIVResult(PanelResult):
         Index: endogenous regressor; partial_r2, f, f_p, robust_f, conditional_f.
     instrument_tests : pandas.DataFrame
         Index: Sargan, Hansen J; statistic, df, p_value.
+    equation : InstrumentalEquation
+        Arrays of regressors and instruments.
+    score_variance : SumVariance or None
+        None with equal variances.
     """
 
     endogenous: tuple[str, ...]
     instruments: tuple[str, ...]
     first_stage: pd.DataFrame
     instrument_tests: pd.DataFrame
+    equation: InstrumentalEquation = field(repr=False)
+    score_variance: SumVariance | None = field(repr=False)
+
+    def weak_instruments(
+        self, *, null: Mapping[str, float] | None = None, level: float = 0.95
+    ) -> WeakInstruments:
+        """Test identification, and test coefficients in a way that weak instruments do not harm.
+
+        Kleibergen-Paap and Cragg-Donald statistics, and the Anderson-Rubin test with confidence
+        sets by its inversion, with the variance of this fit.
+
+        Parameters
+        ----------
+        null : mapping of endogenous regressor to value
+            Hypothesis of the Anderson-Rubin test; zero for those not named.
+        level : float
+            Of the confidence sets.
+
+        Returns
+        -------
+        WeakInstruments
+        """
+        return weak_instruments(
+            self.equation,
+            self.coefficients[list(self.equation.names)].to_numpy(),
+            self.score_variance,
+            null=null or {},
+            level=level,
+            description=self.configuration.weights,
+        )
 
     def reduction_tests(self) -> NoReturn:
         """Refuse: tests of a Durbin model against simpler ones here compare likelihoods."""
@@ -179,14 +214,20 @@ def fit_spatial_iv(
         design, specification, effects, endogenous, own, orders if lag_instruments else 0, orders
     )
     stages = two_stages(equation.y, equation.A, equation.H, equation.names)
-    variance = _score_variance(
-        design,
-        covariance,
-        groups=groups,
-        distances=distances,
-        cutoff_km=cutoff_km,
-        kernel=kernel,
-        lags=lags,
+    dependent = covariance not in ("classical", "robust")
+    variance = SumVariance(
+        dependence(
+            covariance,  # type: ignore[arg-type]
+            design,
+            groups=groups,
+            distances=distances,
+            cutoff_km=cutoff_km,
+            kernel=kernel,
+            lags=lags,
+        )
+        if dependent
+        else None,
+        (design.n_years, design.n),
     )
     sum_of_squares = float(stages.residuals @ stages.residuals)
     count = len(equation.y)
@@ -230,28 +271,37 @@ def fit_spatial_iv(
         weights=design.weights.description,
     )
     observations = count - absorbed_parameters(effects, design.n, design.n_years)
-    # Within-transformed residuals are too small by the share of fixed effects; sums over the
-    # years of a city, or over cities, are not.
-    scale = count / observations if covariance in ("classical", "robust") else 1.0
+    scaled = replace(variance, scale=count / observations)
     tests = instrument_tests(
-        equation.y,
-        equation.A,
-        equation.H,
-        stages,
-        lambda scores: scale * variance(scores),
-        observations=observations,
+        equation.y, equation.A, equation.H, stages, scaled, observations=observations
     )
-    return _result(design, estimate, configuration, equation, tests)
+    kept = None if covariance == "classical" else scaled
+    return _result(design, estimate, configuration, equation, tests, kept)
 
 
-def _score_variance(
-    design: PanelDesign, covariance: InstrumentalCovariance, **options: Any
-) -> ScoreVariance:
-    """Variance of a sum of scores; independent city-years where no dependence is asked for."""
-    if covariance in ("classical", "robust"):
-        return lambda scores: scores.T @ scores
-    given = dependence(covariance, design, **options)  # type: ignore[arg-type]
-    return lambda scores: given.variance(scores.reshape(*design.y.shape, -1))
+@dataclass(frozen=True, eq=False)
+class SumVariance:
+    """Variance of a sum of scores; independent city-years where no dependence is asked for.
+
+    Attributes
+    ----------
+    given : object with a ``variance``, or None
+    shape : tuple of int
+        Years and cities.
+    scale : float
+        Within-transformed residuals are too small by the share of fixed effects; their sums over
+        the years of a city, or over cities, are not.
+    """
+
+    given: Any
+    shape: tuple[int, int]
+    scale: float = 1.0
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Variance of the sum over rows of scores of shape (city-years, q)."""
+        if self.given is None:
+            return np.asarray(self.scale * (scores.T @ scores))
+        return np.asarray(self.given.variance(scores.reshape(*self.shape, -1)))
 
 
 def _estimate(
@@ -301,6 +351,7 @@ def _result(
     configuration: Configuration,
     equation: InstrumentalEquation,
     tests: pd.DataFrame,
+    variance: SumVariance | None,
 ) -> SpatialIVResult:
     base = panel_result(design, estimate, configuration)
     inside = {f.name: getattr(base, f.name) for f in fields(base)}
@@ -325,4 +376,6 @@ def _result(
             equation.free + equation.A.shape[1] - equation.H.shape[1],
         ),
         instrument_tests=tests,
+        equation=equation,
+        score_variance=variance,
     )

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from spatial.regression.log_determinant import factors_of, prefers_dense
+from spatial.regression.log_determinant import prefers_dense
+from spatial.regression.sparse_factors import factors_of
 
 # A row sum this close to one is one: sums of a thousand rounded shares differ by less.
 ROW_SUM_TOLERANCE = 1e-8
@@ -54,6 +55,12 @@ class SpatialLag:
     def row_normalised(self) -> bool:
         """Whether every row of every matrix sums to one, so that no city is an island."""
         return bool(np.abs(self.row_sums() - 1.0).max() < ROW_SUM_TOLERANCE)
+
+    @property
+    def equal_row_sums(self) -> bool:
+        """Whether the rows of each matrix have one sum, so that shocks to all cities stay so."""
+        sums = self.row_sums()
+        return bool(np.ptp(sums, axis=1).max() < ROW_SUM_TOLERANCE * max(sums.max(), 1e-300))
 
     def islands(self) -> np.ndarray:
         """Positions of cities without neighbours in at least one year."""
