@@ -38,6 +38,7 @@ from spatial.regression.specification_tests import (
     reduction_tests,
 )
 from spatial.regression.unit_roots import PanelUnitRoot, panel_unit_root
+from spatial.regression.weak_instruments import WeakInstruments
 
 __all__ = [
     "CrossSectionDependence",
@@ -60,6 +61,7 @@ __all__ = [
     "SpilloverBoundary",
     "StabilityTest",
     "VarianceInflation",
+    "WeakInstruments",
     "WeightsComparison",
     "compare_weights",
     "cross_section_dependence",
