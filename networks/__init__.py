@@ -44,11 +44,13 @@ from networks.ownership import ownership_network
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
+from networks.rail import RailChange, rail_change, rail_network
 from networks.robustness import Robustness, robustness, vulnerability
 from networks.search_index import search_index_network
 from networks.sequence import NetworkSequence, network_sequence
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
+from networks.urban_flow import UrbanFlow, urban_flow
 
 __all__ = [
     "Backbone",
@@ -64,7 +66,9 @@ __all__ = [
     "NetworkStructure",
     "QapCorrelation",
     "QapRegression",
+    "RailChange",
     "Robustness",
+    "UrbanFlow",
     "absolute_backbone",
     "block_model",
     "centralities",
@@ -105,6 +109,8 @@ __all__ = [
     "qap_regression",
     "quantile_backbone",
     "radiation_network",
+    "rail_change",
+    "rail_network",
     "robustness",
     "row_mean_backbone",
     "salience_backbone",
@@ -113,5 +119,6 @@ __all__ = [
     "structure",
     "threshold_sweep",
     "top_links_backbone",
+    "urban_flow",
     "vulnerability",
 ]

@@ -11,7 +11,7 @@ from scipy import sparse
 from networks.city_labels import city_index, type_hint_of_ids
 from networks.types import LinkageNetwork
 from spatial.errors import AlignmentError, WeightsError, listed
-from spatial.options import DuplicateLinks, UnknownCities, checked_option
+from spatial.options import DuplicateLinks, UnknownCities, UnnamedPlaces, checked_option
 
 
 def flow_network(
@@ -24,6 +24,7 @@ def flow_network(
     directed: bool = True,
     unknown: UnknownCities = "error",
     duplicates: DuplicateLinks = "error",
+    unnamed: UnnamedPlaces = "error",
     unit: str = "",
     year: int | None = None,
     description: str = "",
@@ -44,6 +45,8 @@ def flow_network(
         What to do with links that name a city outside ``cities``; dropped ones are counted.
     duplicates : {"error", "sum"}
         What to do with rows of the same origin and destination.
+    unnamed : {"error", "drop"}
+        What to do with rows without an origin or a destination; dropped ones are counted.
     unit, year
         Carried by the network.
     description : str
@@ -54,7 +57,8 @@ def flow_network(
     LinkageNetwork
         ``inner`` holds flows of cities to themselves. ``parameters`` counts the rows that made no
         link: ``self_links`` and ``self_flow`` (the same in sum), ``unknown_links`` and
-        ``unknown_flow``, ``zero_links``, and ``summed_rows``.
+        ``unknown_flow``, ``unnamed_links`` and ``unnamed_flow``, ``zero_links``, and
+        ``summed_rows``.
 
     Raises
     ------
@@ -68,11 +72,17 @@ def flow_network(
     checked_option(unknown, UnknownCities, name="unknown")
     checked_option(duplicates, DuplicateLinks, name="duplicates")
     require_columns(links, (origin, destination, flow))
-    sender, receiver, inside = city_positions_of_links(links, ids, origin, destination, unknown)
+    sender, receiver, inside = city_positions_of_links(
+        links, ids, origin, destination, unknown, unnamed
+    )
     values = _checked_flows(links, origin, destination, flow)
+    nameless = (links[origin].isna() | links[destination].isna()).to_numpy()
+    outside = ~inside & ~nameless
     counts: dict[str, Any] = {
-        "unknown_links": int((~inside).sum()),
-        "unknown_flow": float(values[~inside].sum()),
+        "unknown_links": int(outside.sum()),
+        "unknown_flow": float(values[outside].sum()),
+        "unnamed_links": int(nameless.sum()),
+        "unnamed_flow": float(values[nameless].sum()),
     }
     own = inside & (sender == receiver)
     counts |= {"self_links": int(own.sum()), "self_flow": float(values[own].sum())}
@@ -121,7 +131,12 @@ def require_columns(links: pd.DataFrame, wanted: tuple[str, ...]) -> None:
 
 
 def city_positions_of_links(
-    links: pd.DataFrame, ids: pd.Index, origin: str, destination: str, unknown: UnknownCities
+    links: pd.DataFrame,
+    ids: pd.Index,
+    origin: str,
+    destination: str,
+    unknown: UnknownCities,
+    unnamed: UnnamedPlaces = "error",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the cities that links join.
 
@@ -132,6 +147,7 @@ def city_positions_of_links(
     origin, destination : str
         Column names.
     unknown : {"error", "drop"}
+    unnamed : {"error", "drop"}
 
     Returns
     -------
@@ -143,23 +159,26 @@ def city_positions_of_links(
     Raises
     ------
     AlignmentError
-        If a row has no origin or destination, or (with ``unknown="error"``) an unknown one.
+        If a row has no origin or destination, or an unknown one, and is not to be dropped.
     """
-    unnamed = (links[origin].isna() | links[destination].isna()).to_numpy()
-    if unnamed.any():
+    checked_option(unnamed, UnnamedPlaces, name="unnamed")
+    nameless = (links[origin].isna() | links[destination].isna()).to_numpy()
+    if nameless.any() and unnamed == "error":
         raise AlignmentError(
-            f"{int(unnamed.sum())} links have no origin or no destination, in rows "
-            f"{listed(links.index[unnamed])}; complete or drop them."
+            f"{int(nameless.sum())} links have no origin or no destination, in rows "
+            f"{listed(links.index[nameless])}; complete or drop them."
         )
     sender = ids.get_indexer(pd.Index(links[origin]))
     receiver = ids.get_indexer(pd.Index(links[destination]))
     inside = (sender >= 0) & (receiver >= 0)
-    if unknown == "error" and not inside.all():
-        strange = pd.Index(
-            pd.concat([links[origin][sender < 0], links[destination][receiver < 0]]).unique()
-        )
+    # A missing label is no city, even where the study's ids could hold one.
+    inside &= ~nameless
+    outside = ~inside & ~nameless
+    if unknown == "error" and outside.any():
+        ends = [links[origin][outside & (sender < 0)], links[destination][outside & (receiver < 0)]]
+        strange = pd.Index(pd.concat(ends).unique())
         raise AlignmentError(
-            f"{int((~inside).sum())} links name {len(strange)} cities that are not in the study: "
+            f"{int(outside.sum())} links name {len(strange)} cities that are not in the study: "
             f"{listed(strange)}. Add the cities, or drop these links by unknown='drop'."
             + type_hint_of_ids(strange, ids)
         )
@@ -221,6 +240,11 @@ def _described(description: str, counts: dict[str, Any]) -> str:
         remarks.append(
             f"links with cities outside the study, dropped: {counts['unknown_links']} "
             f"(sum {counts['unknown_flow']:g})"
+        )
+    if counts["unnamed_links"]:
+        remarks.append(
+            f"links without an origin or a destination, dropped: {counts['unnamed_links']} "
+            f"(sum {counts['unnamed_flow']:g})"
         )
     if counts["summed_rows"]:
         remarks.append(f"repeated rows, added up: {counts['summed_rows']}")
