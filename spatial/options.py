@@ -34,6 +34,7 @@ LogDeterminantMethod = Literal[
 ]
 Inference = Literal["delta", "simulation"]
 Alternative = Literal["two-sided", "greater", "less"]
+JoinSampling = Literal["without replacement", "free"]
 MultipleTesting = Literal["none", "fdr", "bonferroni"]
 MissingCost = Literal["error", "drop"]
 UnknownCities = Literal["error", "drop"]

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, special
-from scipy.sparse import csgraph
+from scipy import sparse
 
+from spatial.autocorrelation.global_statistics import (
+    ISLANDS_KEPT,
+    checked_alternative,
+    normal_p_value,
+    permutation_p_value,
+)
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
 from spatial.autocorrelation.preparation import Prepared, checked_permutations, prepare
+from spatial.autocorrelation.quadratic_forms import permuted_forms
 from spatial.errors import ConfigError
-from spatial.options import Alternative, checked_option
+from spatial.options import Alternative
 from spatial.random import RandomSource, seeded_generator
 from spatial.results import Configuration, Result
-
-_WIDTH = 16
-"""Rearrangements per sparse product: enough to pay, few enough to stay in the cache."""
-
-_EQUAL = 1e-10
-"""A permuted statistic this close to the observed one counts as equal to it."""
-
-_ISLANDS = "kept: their spatial lag is zero, and they count in n and in the permutations"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +169,7 @@ def global_moran(
     >>> round(result.statistic, 6)
     0.333333
     """
-    wanted = cast("Alternative", checked_option(alternative, Alternative, name="alternative"))
+    wanted = checked_alternative(alternative)
     count = checked_permutations(permutations, smallest=99, zero=True)
     ready = prepare(values, weights)
     generator, seed = seeded_generator(rng)
@@ -239,7 +237,7 @@ def global_moran_table(
                 "permutations": permutations,
                 "alternative": alternative,
                 "correction": f"Benjamini-Hochberg over {len(rows)} tests",
-                "islands": _ISLANDS,
+                "islands": ISLANDS_KEPT,
             },
             seed=seed if permutations else None,
             weights="; ".join(str(name) for name in weights),
@@ -255,7 +253,7 @@ def _moran(
     statistic = float(z @ (matrix @ z)) / total
     expected = -1.0 / (ready.n - 1)
     normal, randomised = _variances(z, matrix)
-    simulated = _permuted(z, matrix, count, generator) / total
+    simulated = permuted_forms(z, matrix, count, generator) / total
     z_normal, z_randomised = (
         (statistic - expected) / np.sqrt(variance) if variance > 0.0 else np.nan
         for variance in (normal, randomised)
@@ -266,11 +264,11 @@ def _moran(
         expected=expected,
         variance=randomised,
         z_score=float(z_randomised),
-        p_analytical=_normal_p(z_randomised, alternative),
+        p_analytical=normal_p_value(z_randomised, alternative),
         variance_normal=normal,
         z_score_normal=float(z_normal),
-        p_normal=_normal_p(z_normal, alternative),
-        p_permutation=_permutation_p(statistic, expected, simulated, alternative),
+        p_normal=normal_p_value(z_normal, alternative),
+        p_permutation=permutation_p_value(statistic, expected, simulated, alternative),
         permutations=count,
         n=ready.n,
         n_islands=int(ready.islands.sum()),
@@ -278,7 +276,7 @@ def _moran(
         simulated=pd.Series(simulated, name="statistic").rename_axis("permutation"),
         configuration=Configuration(
             function="global_moran",
-            options={"permutations": count, "alternative": alternative, "islands": _ISLANDS},
+            options={"permutations": count, "alternative": alternative, "islands": ISLANDS_KEPT},
             seed=seed if count else None,
             weights=ready.weights.description,
         ),
@@ -300,45 +298,3 @@ def _variances(z: np.ndarray, matrix: sparse.csr_array) -> tuple[float, float]:
     second = b2 * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
     randomised = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - squared
     return float(normal), float(randomised)
-
-
-def _permuted(
-    z: np.ndarray, matrix: sparse.csr_array, count: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Compute z'Wz of random rearrangements: a sparse product with many columns at once."""
-    # Neighbours side by side in memory make the products four times faster; chance does not mind.
-    near = csgraph.reverse_cuthill_mckee(sparse.csr_matrix(matrix), symmetric_mode=False)
-    matrix = sparse.csr_array(matrix[near][:, near])
-    shuffled = z[near]
-    products = np.empty(count)
-    for start in range(0, count, _WIDTH):
-        stop = min(start + _WIDTH, count)
-        rows = np.empty((stop - start, len(z)))
-        for row in rows:
-            # A shuffle of a shuffle is as random as one of the sorted values.
-            generator.shuffle(shuffled)
-            row[:] = shuffled
-        columns = np.ascontiguousarray(rows.T)
-        products[start:stop] = np.einsum("ij,ij->j", columns, matrix @ columns)
-    return products
-
-
-def _normal_p(z_score: float, alternative: Alternative) -> float:
-    if alternative == "two-sided":
-        return float(2.0 * special.ndtr(-abs(z_score)))
-    return float(special.ndtr(-z_score if alternative == "greater" else z_score))
-
-
-def _permutation_p(
-    statistic: float, expected: float, simulated: np.ndarray, alternative: Alternative
-) -> float:
-    count = len(simulated)
-    if count == 0:
-        return float("nan")
-    observed, permuted = statistic - expected, simulated - expected
-    if alternative == "two-sided":
-        observed, permuted = abs(observed), np.abs(permuted)
-    elif alternative == "less":
-        observed, permuted = -observed, -permuted
-    hits = int((permuted >= observed - _EQUAL * max(1.0, abs(observed))).sum())
-    return (1 + hits) / (1 + count)

@@ -109,7 +109,7 @@ def prepare(values: pd.Series, weights: Any, *, smallest: int = 4) -> Prepared:
         ids=known.ids[order],
         given=values.index,
         values=ordered,
-        standardised=_standardised(ordered, _name_of(values)),
+        standardised=standardised(ordered, _name_of(values)),
         matrix=moved,
         islands=islands,
         isolates=islands & silent,
@@ -151,7 +151,8 @@ def _label_ranks(ids: pd.Index) -> np.ndarray:
     return ranks
 
 
-def _standardised(numbers: np.ndarray, name: str) -> np.ndarray:
+def standardised(numbers: np.ndarray, name: str) -> np.ndarray:
+    """Deviations with mean 0 and mean square 1; raises when the values are constant."""
     largest = np.abs(numbers).max()
     if np.ptp(numbers) <= _CONSTANT * largest:
         raise EstimationError(
