@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analyses.export_qgis import lisa_method
+from analyses.figure_plans import FigurePlan, map_options, names_on_map
+from analyses.figures_spillovers import spillover_figures
 from analyses.layers import (
     StudyLayers,
     cluster_style,
-    label_rank,
     measure_style,
     measure_title,
     network_slug,
     ordered_keys,
     short_names,
-    table_slug,
     typology_style,
 )
 from analyses.report_content import ReportFigure, figure_from_file
 from analyses.results import StudyResult
 from shapefiles.figures import (
     PlotOptions,
-    effects_plot,
     moran_scatter,
     paths_plot,
     ranking_plot,
@@ -34,39 +31,11 @@ from shapefiles.figures import (
     save_figure,
 )
 from shapefiles.language import label
-from shapefiles.map_insets import MapInset
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
-
-NAMES_ON_MAP = 12
-
-
-@dataclass(frozen=True)
-class FigurePlan:
-    """One figure of a study.
-
-    Attributes
-    ----------
-    section : str
-        Section of the report.
-    stem : str
-        File name without ending.
-    caption, note : str
-    draw : callable
-        Draws it and returns the axes.
-    """
-
-    section: str
-    stem: str
-    caption: str
-    note: str
-    draw: Callable[[], Axes]
 
 
 def write_figures(
@@ -111,27 +80,7 @@ def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     yield from _resilience_plots(result)
     yield from _network_figures(result, layers)
     yield from _autocorrelation_figures(result)
-    yield from _spillover_figures(result)
-
-
-def _options(result: StudyResult, title: str) -> MapOptions:
-    study = result.study
-    windows = [MapInset(**item.model_dump()) for item in study.insets]
-    return MapOptions(
-        title=title,
-        source=study.source_note(),
-        note=study.outputs.map_note,
-        language=study.language,
-        context=result.background,
-        whole_context=study.background is not None and study.background.whole,
-        insets=windows or "auto",
-        labels=_names(result, label_rank(result)),
-    )
-
-
-def _names(result: StudyResult, rank: pd.Series) -> pd.Series:
-    order = rank.dropna().sort_values(ascending=False, kind="stable").index[:NAMES_ON_MAP]
-    return result.area.cities["short_name"].loc[order]
+    yield from spillover_figures(result)
 
 
 def _resilience_maps(result: StudyResult) -> Iterator[FigurePlan]:
@@ -147,7 +96,7 @@ def _resilience_maps(result: StudyResult) -> Iterator[FigurePlan]:
             title,
             method,
             lambda v=values, s=style, t=title: choropleth_map(  # type: ignore[misc]
-                cities, v, style=s, options=_options(result, t)
+                cities, v, style=s, options=map_options(result, t)
             ),
         )
     for shock in [result.study.focus]:
@@ -159,7 +108,7 @@ def _resilience_maps(result: StudyResult) -> Iterator[FigurePlan]:
             style.title,
             label("method_typology", language),
             lambda v=values, s=style: category_map(  # type: ignore[misc]
-                cities, v, style=s, options=_options(result, s.title)
+                cities, v, style=s, options=map_options(result, s.title)
             ),
         )
 
@@ -254,7 +203,7 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
             note += " " + label(
                 "strongest_links", language, drawn=len(links), total=len(layers.links[name].data)
             )
-        options = _options(result, caption)
+        options = map_options(result, caption)
         yield FigurePlan(
             "networks",
             f"map_network_{slug}",
@@ -267,7 +216,7 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
                     sizes=c,
                     link_style=b,
                     size_style=d,
-                    options=_with(o, note=f"{n} {o.note}".strip(), labels=_names(result, s)),
+                    options=_with(o, note=f"{n} {o.note}".strip(), labels=names_on_map(result, s)),
                 )
             ),
         )
@@ -305,7 +254,7 @@ def _autocorrelation_figures(result: StudyResult) -> Iterator[FigurePlan]:
             style.title,
             lisa_method(result),
             lambda v=local, s=style: lisa_map(  # type: ignore[misc]
-                cities, v.table["cluster"], style=s, options=_options(result, s.title)
+                cities, v.table["cluster"], style=s, options=map_options(result, s.title)
             ),
         )
         title = measure_title(result, shock, measure)
@@ -317,26 +266,5 @@ def _autocorrelation_figures(result: StudyResult) -> Iterator[FigurePlan]:
             label("figure_moran_note", language, weights=result.study.local_weights),
             lambda v=local, c=caption: moran_scatter(  # type: ignore[misc]
                 v, names=cities["short_name"], options=PlotOptions(title=c, language=language)
-            ),
-        )
-
-
-def _spillover_figures(result: StudyResult) -> Iterator[FigurePlan]:
-    language = result.study.language
-    for at, (name, model) in enumerate(result.models.items(), start=1):
-        if model.effects is None:
-            continue
-        effects = model.effects
-        labels = {v: result.study.column_label(str(v)) for v in effects.table.index}
-        caption = label("figure_effects", language, model=name)
-        yield FigurePlan(
-            "spillovers",
-            f"effects_{table_slug(result.study.key_of(name), at)}",
-            caption,
-            label("table_effects_note", language),
-            lambda e=effects, w=labels, c=caption: effects_plot(  # type: ignore[misc]
-                e,
-                variable_labels=w,
-                options=PlotOptions(title=c, language=language, width="double"),
             ),
         )

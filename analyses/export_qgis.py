@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from analyses.export_tables import correlation_table, weights_table
 from analyses.layers import (
@@ -12,7 +16,9 @@ from analyses.layers import (
     ordered_keys,
     typology_style,
 )
+from analyses.layers_spillovers import spillover_maps
 from analyses.results import StudyResult
+from analyses.tables_models import question_tables
 from shapefiles.geopackage import write_geopackage
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable
@@ -85,17 +91,18 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         )
     for at, (name, model) in enumerate(result.models.items(), start=1):
         suffix = f"_{at}" if len(result.models) > 1 else ""
-        for kind, source in (("model", model.result), ("effects", model.effects)):
-            if source is not None:
-                made = table(f"{kind}{suffix}", source.tidy(), kind)
-                title = f"{made.title}: {name}"
-                tables.append(
-                    AttributeTable(
-                        table=made.table, title=title, data=made.data, abstract=made.abstract,
-                        group=group,
-                    )
-                )  # fmt: skip
+        sources = [("model", model.result.tidy()), *_without_cities(question_tables(model))]
+        if model.effects is not None:
+            sources.insert(1, ("effects", model.effects.tidy()))
+        for kind, frame in sources:
+            made = table(f"{kind}{suffix}", frame, kind)
+            tables.append(replace(made, title=f"{made.title}: {name}"))
     return tuple(tables)
+
+
+def _without_cities(tables: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+    """Leave out the tables with a row for each city: these are in the layers."""
+    return [(kind, frame) for kind, frame in tables if kind not in ("city_effects", "shock")]
 
 
 def themes_and_layouts(
@@ -127,6 +134,10 @@ def themes_and_layouts(
     for shock, measure in ordered_keys(result):
         style = cluster_style(result, shock, measure)
         page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
+    for name, model in result.models.items():
+        for item in spillover_maps(result, model):
+            shown_as = f"{layers.spillovers[name].table}/{item.style.name}"
+            page(item.title, (shown_as,), item.method)
     for name, analysis in result.networks.items():
         method = label(
             "method_links", language, backbone=label(f"backbone_{analysis.shown}", language)

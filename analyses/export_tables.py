@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analyses.results import NetworkAnalysis, StudyResult
+from analyses.tables_models import fitted_count, models_table, question_tables
 from shapefiles.language import known_labels, label
 from shapefiles.tables import DataTable
 from spatial.options import Language
@@ -20,6 +21,23 @@ _SHARE_COLUMNS = (
     "share",
 )
 _COUNT_COLUMNS = ("n", "n_islands", "permutations", "out_degree", "in_degree", "degree", "missing")
+
+
+KINDS = (
+    "cities",
+    "links",
+    "model",
+    "fit",
+    "effects_by_weights",
+    "effects",
+    "ladder",
+    "weights_choice",
+    "boundary",
+    "group_effects",
+    "city_effects",
+    "shock",
+)
+"""Kinds of tables whose names end with that of a network or model."""
 
 
 def study_tables(result: StudyResult) -> dict[str, DataTable]:
@@ -59,6 +77,11 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         tables[f"fit_{slug}"] = _with_meaning(result, fit, "fit_")
         if model.effects is not None:
             tables[f"effects_{slug}"] = model.effects.tidy()
+        for kind, table in question_tables(model):
+            by_city = kind in ("city_effects", "shock")
+            tables[f"{kind}_{slug}"] = _with_names(result, table, "city") if by_city else table
+    if fitted_count(result) > 1:
+        tables["models"] = models_table(result)
     tables["panel"] = result.area.panel
     language = result.study.language
     tables["passport"] = result.area.passport.to_frame(language)
@@ -67,10 +90,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
 
 def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable:
     language = result.study.language
-    kind = next(
-        (k for k in ("cities", "links", "model", "fit", "effects") if name.startswith(f"{k}_")),
-        name,
-    )
+    kind = next((k for k in KINDS if name.startswith(f"{k}_")), name)
     subject = _subject(name[len(kind) + 1 :], result)
     named = [str(level) for level in frame.index.names if level is not None]
     formats = {}

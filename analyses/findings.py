@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.findings_spillovers import question_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_words import (
     Words,
@@ -60,7 +61,9 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
         for sentence in network_findings(result, analysis)
     ]
     models = [
-        sentence for model in result.models.values() for sentence in model_findings(result, model)
+        sentence
+        for model in result.models.values()
+        for sentence in (*model_findings(result, model), *question_findings(result, model))
     ]
     groups = {
         words("report_findings_resilience"): resilience_findings(result),

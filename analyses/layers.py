@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from analyses.indices.resilience import TYPOLOGY
+from analyses.layers_base import (
+    base_aliases,
+    base_data,
+    geometry_kind,
+    table_slug,
+)
+from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
 from shapefiles.classification import class_bounds
 from shapefiles.language import label
 from shapefiles.layers import Layer, name_labels
-from shapefiles.style_types import GeometryKind, LayerStyle
+from shapefiles.style_types import LayerStyle
 from shapefiles.styles import (
     categorised_style,
     choropleth_style,
@@ -54,6 +60,8 @@ class StudyLayers:
         Cities with the clusters of the local Moran statistic of every measure.
     points, links : mapping of str to Layer
         By network: cities with centralities and communities; links of the shown backbone.
+    spillovers : mapping of str to Layer
+        By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
     """
 
@@ -61,6 +69,7 @@ class StudyLayers:
     lisa: Layer
     points: Mapping[str, Layer]
     links: Mapping[str, Layer]
+    spillovers: Mapping[str, Layer]
     background: Layer | None
 
     def all(self) -> tuple[Layer, ...]:
@@ -69,7 +78,7 @@ class StudyLayers:
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
         rest = [self.background] if self.background is not None else []
-        return (*networks, self.lisa, self.resilience, *rest)
+        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -79,6 +88,11 @@ def study_layers(result: StudyResult) -> StudyLayers:
         lisa=lisa_layer(result),
         points={name: points_layer(result, item) for name, item in result.networks.items()},
         links={name: links_layer(result, item) for name, item in result.networks.items()},
+        spillovers={
+            name: layer
+            for name, model in result.models.items()
+            if (layer := spillover_layer(result, model)) is not None
+        },
         background=background_layer(result),
     )
 
@@ -122,7 +136,7 @@ def measure_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
         centre=0.0,
         k=6,
         clip=CLIP_SHARE,
-        geometry=_kind(result),
+        geometry=geometry_kind(result),
         language=result.study.language,
     )
 
@@ -140,7 +154,7 @@ def typology_style(result: StudyResult, shock: str) -> LayerStyle:
         labels={code: label(f"typology_{code}", language) for code in TYPOLOGY},
         colours=TYPOLOGY_COLOURS,
         order=TYPOLOGY,
-        geometry=_kind(result),
+        geometry=geometry_kind(result),
         language=language,
     )
 
@@ -154,46 +168,15 @@ def cluster_style(result: StudyResult, shock: str, measure: str) -> LayerStyle:
         column=f"lisa_{measure}_{short_names(result)[shock]}",
         title=title,
         name=title,
-        geometry=_kind(result),
+        geometry=geometry_kind(result),
         language=language,
     )
-
-
-def _kind(result: StudyResult) -> GeometryKind:
-    points = (result.area.cities.geom_type == "Point").all()
-    return "point" if points else "polygon"
-
-
-def _base(result: StudyResult) -> gpd.GeoDataFrame:
-    cities = result.area.cities
-    base = cities[["name", "short_name", *result.study.groups, "geometry"]].copy()
-    base["label_rank"] = label_rank(result)
-    return base
-
-
-def label_rank(result: StudyResult) -> pd.Series:
-    """Rank cities for labels by the strength of their linkages, else by the outcome."""
-    if result.networks:
-        first = next(iter(result.networks.values()))
-        return first.centralities.table["strength"].reindex(result.area.cities.index)
-    outcome = result.area.wide(result.study.resilience.outcome)
-    return outcome[outcome.columns[-1]]
-
-
-def _aliases(result: StudyResult) -> dict[str, str]:
-    language = result.study.language
-    names = {
-        "name": label("city", language),
-        "short_name": label("column_short_name", language),
-        "label_rank": label("label_rank", language),
-    }
-    return names | {group: label(f"group_{group}", language) for group in result.study.groups}
 
 
 def resilience_layer(result: StudyResult) -> Layer:
     """Cities with every measure of resilience of every shock."""
     language, suffix = result.study.language, short_names(result)
-    data, aliases = _base(result), _aliases(result)
+    data, aliases = base_data(result), base_aliases(result)
     extra = ("sensitivity_resistance", "sensitivity_recovery", "resistance_gap", "recovery_gap")
     for shock in suffix:
         table = result.resilience.of(shock).reindex(data.index)
@@ -219,7 +202,7 @@ def resilience_layer(result: StudyResult) -> Layer:
 def lisa_layer(result: StudyResult) -> Layer:
     """Cities with the local Moran statistics of every measure."""
     language, suffix = result.study.language, short_names(result)
-    data, aliases = _base(result), _aliases(result)
+    data, aliases = base_data(result), base_aliases(result)
     styles = []
     labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=25)
     for shock, measure in [key for key in ordered_keys(result) if key in result.local]:
@@ -286,12 +269,6 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
-
-
-def table_slug(name: str, position: int) -> str:
-    """Make an ASCII table name from the name of a network."""
-    slug = re.sub(r"[^a-z0-9]+", "_", name.lower(), flags=re.ASCII).strip("_")
-    return slug or f"network_{position}"
 
 
 def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:

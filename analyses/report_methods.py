@@ -44,6 +44,7 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
     if result.models:
         parts.append(_models(result))
         cited.append("lesage2009")
+        cited += [work for word, work in QUESTION_WORKS.items() if _asked(result, word)]
         if any(_corrected(model) for model in result.models.values()):
             cited.append("leeyu2010")
     section = Section("methods", words("report_methods"), subsections=tuple(parts))
@@ -169,12 +170,25 @@ def _autocorrelation(result: StudyResult) -> Section:
 def _models(result: StudyResult) -> Section:
     words = words_of(result)
     points = tuple(model_words(result, model) for model in result.models.values())
+    general = words.sentences(words("method_models"), words("method_effects"))
+    asked = [words(f"method_{word}") for word in QUESTIONS if _asked(result, word)]
     return Section(
         "methods-models",
         words("report_spillovers"),
-        paragraphs=(words.sentences(words("method_models"), words("method_effects")),),
+        paragraphs=tuple(filter(None, (general, words.sentences(*asked)))),
         points=points,
     )
+
+
+QUESTIONS = {"ladder": "ladder", "weights_choice": "comparison", "boundary": "boundaries"}
+"""Words of questions asked of models, with the attribute that holds the answer."""
+
+QUESTION_WORKS = {"ladder": "elhorst2014", "weights_choice": "lesage2014"}
+
+
+def _asked(result: StudyResult, question: str) -> bool:
+    """Whether a question was asked of some model."""
+    return any(bool(getattr(model, QUESTIONS[question])) for model in result.models.values())
 
 
 def _corrected(model: ModelRun) -> bool:

@@ -10,11 +10,14 @@ import pandas as pd
 from analyses.findings import model_findings
 from analyses.report_content import ReportTable, Section
 from analyses.report_methods import formula_words, weights_words
-from analyses.report_numbers import stars
+from analyses.report_numbers import MISSING, stars
 from analyses.report_sections import in_section, source_notes
-from analyses.report_words import Words, variable_label, words_of
+from analyses.report_spillovers import question_sections
+from analyses.report_words import Words, group_label, variable_label, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analyses.report_sections import Figures
     from analyses.results import ModelRun, StudyResult
 
@@ -26,13 +29,16 @@ def spillovers_section(result: StudyResult, figures: Figures) -> Section:
     words = words_of(result)
     parts = []
     for at, (name, model) in enumerate(result.models.items()):
+        key = f"spillovers-{at + 1}"
         effects = (effects_table(result, model),) if model.effects is not None else ()
         parts.append(
             Section(
-                f"spillovers-{at + 1}",
+                key,
                 name,
                 points=tuple(model_findings(result, model)),
+                figures=in_section(figures, key),
                 tables=(coefficient_table(result, model), *effects),
+                subsections=tuple(question_sections(result, model, key, figures)),
             )
         )
     return Section(
@@ -40,6 +46,7 @@ def spillovers_section(result: StudyResult, figures: Figures) -> Section:
         words("report_spillovers"),
         paragraphs=(words("report_spillovers_reading"),),
         figures=in_section(figures, "spillovers"),
+        tables=tuple(side_by_side_tables(result)),
         subsections=tuple(parts),
     )
 
@@ -79,7 +86,7 @@ def coefficient_table(result: StudyResult, model: ModelRun) -> ReportTable:
                 weights=section.main_weights,
                 text=weights_words(result, section.main_weights),
             ),
-            words(f"report_estimator_{model.result.bias_correction.replace('-', '_')}"),
+            words(f"report_estimator_{estimator_word(model)}"),
             words("report_stars"),
             *source_notes(result),
         ),
@@ -100,19 +107,19 @@ def term_words(result: StudyResult, model: ModelRun, term: str) -> str:
 
 def fit_rows(result: StudyResult, model: ModelRun) -> list[tuple[str, str]]:
     """Lines below the coefficients: fixed effects, correction, counts, fit."""
-    words, section = words_of(result), model.section
+    words, effects = words_of(result), model.section.effects
     yes, no = words("report_yes"), words("report_no")
+    of_cities = yes if effects in ("city", "two-way") else no
+    if effects in ("random", "correlated-random"):
+        of_cities = words("report_random")
     rows = [
-        (words("report_city_effects"), yes if section.effects in ("city", "two-way") else no),
-        (words("report_year_effects"), yes if section.effects in ("year", "two-way") else no),
+        (words("report_city_effects"), of_cities),
+        (words("report_year_effects"), yes if effects in ("year", "two-way") else no),
         (
             words("report_bias_correction"),
             words(f"bias_{model.result.bias_correction.replace('-', '_')}"),
         ),
-        (
-            words("report_covariance"),
-            words.or_plain(f"covariance_{section.covariance}", section.covariance),
-        ),
+        (words("report_covariance"), covariance_words(result, model)),
         (words("report_model_years"), words.years(model.years)),
     ]
     for key, value in model.result.glance().items():
@@ -120,6 +127,27 @@ def fit_rows(result: StudyResult, model: ModelRun) -> list[tuple[str, str]]:
         if known is not None:
             rows.append((words(f"fit_{key}"), _fit_value(words, value, known)))
     return rows
+
+
+def estimator_word(model: ModelRun) -> str:
+    """Word of the sentence about the estimator: its correction of bias, or random effects."""
+    if model.section.effects in ("random", "correlated-random"):
+        return "random"
+    return model.result.bias_correction.replace("-", "_")
+
+
+def covariance_words(result: StudyResult, model: ModelRun) -> str:
+    """Say which standard errors a model has."""
+    words, section = words_of(result), model.section
+    options = model.result.configuration.options
+    if section.cluster_by is not None:
+        group = words.inside(group_label(result, section.cluster_by))
+        return words("covariance_cluster_by", group=group)
+    return words(
+        f"covariance_{section.covariance.replace('-', '_')}",
+        lags=options.get("lags", ""),
+        cutoff=words.number(options.get("cutoff_km"), 0),
+    )
 
 
 FIT_LINES = {
@@ -166,6 +194,76 @@ def effects_table(result: StudyResult, model: ModelRun) -> ReportTable:
         formats=dict.fromkeys(frame.columns[1:], "number"),
         notes=(words("report_effects_note", inference=method), words("report_stars")),
     )
+
+
+MOST_COLUMNS = 7
+"""Models side by side in one table of a page; the table files hold all."""
+
+SIDE_LINES = ("n_cities", "n_observations", "log_likelihood", "r_squared_within")
+"""Lines of fit below models side by side."""
+
+
+def side_by_side_tables(result: StudyResult) -> list[ReportTable]:
+    """Put models of the same outcome side by side, each with each of its weights."""
+    outcomes: dict[str, list[tuple[ModelRun, str]]] = {}
+    for model in result.models.values():
+        outcome = model.section.formula.partition("~")[0].strip()
+        outcomes.setdefault(outcome, []).extend((model, name) for name in model.fits)
+    return [
+        side_by_side(result, outcome, columns[start : start + MOST_COLUMNS])
+        for outcome, columns in outcomes.items()
+        for start in range(0, len(columns), MOST_COLUMNS)
+        if len(columns) > 1
+    ]
+
+
+def side_by_side(
+    result: StudyResult, outcome: str, columns: Sequence[tuple[ModelRun, str]]
+) -> ReportTable:
+    """Put some models side by side: coefficients with standard errors, then what they are."""
+    words = words_of(result)
+    terms: dict[str, None] = {}
+    for model, name in columns:
+        terms |= dict.fromkeys(map(str, model.fits[name].result.coefficients.index))
+    last = [term for term in ("rho", "lambda") if term in terms]
+    order = [*(term for term in terms if term not in last), *last]
+    model, _ = columns[0]
+    frame = pd.DataFrame(
+        {words("report_term"): [term_words(result, model, term) for term in order]}
+    )
+    below = pd.DataFrame({words("report_term"): _side_labels(words)})
+    for at, (model, name) in enumerate(columns, start=1):
+        fit = model.fits[name].result
+        table = fit.tidy().reindex(order)
+        head = f"({at}) {model.section.name}"
+        frame[head] = [
+            MISSING
+            if pd.isna(row["estimate"])
+            else f"{words.number(row['estimate'], 3)}{stars(row['p_value'])} "
+            f"({words.number(row['std_error'], 3)})"
+            for _, row in table.iterrows()
+        ]
+        facts = fit.glance()
+        below[head] = [
+            name,
+            model.section.specification.upper(),
+            words(f"effects_{model.section.effects.replace('-', '_')}"),
+            covariance_words(result, model),
+            *(_fit_value(words, facts[line], FIT_LINES[line]) for line in SIDE_LINES),
+        ]
+    whole = pd.concat([frame, below], ignore_index=True)
+    return ReportTable(
+        words("report_models_caption", outcome=variable_label(result, outcome)),
+        whole,
+        formats=dict.fromkeys(map(str, whole.columns[1:]), "number"),
+        notes=(words("report_models_note"), words("report_stars"), *source_notes(result)),
+        rules=(len(frame),),
+    )
+
+
+def _side_labels(words: Words) -> list[str]:
+    keys = ("column_weights", "report_specification", "column_effects_type", "report_covariance")
+    return [*map(words, keys), *(words(f"fit_{line}") for line in SIDE_LINES)]
 
 
 def weights_section(result: StudyResult) -> Section:

@@ -23,6 +23,11 @@ WORKS = {
         "identification. Journal of Mathematical Sociology 2(1), 113–120.",
         "10.1080/0022250X.1972.9989806",
     ),
+    "elhorst2014": Reference(
+        "Elhorst, J. P. (2014). Spatial Econometrics: From Cross-Sectional Data to Spatial "
+        "Panels. Heidelberg: Springer.",
+        "10.1007/978-3-642-40340-8",
+    ),
     "faggian2018": Reference(
         "Faggian, A., Gemmiti, R., Jaquet, T. & Santini, I. (2018). Regional economic "
         "resilience: the experience of the Italian local labor systems. Annals of Regional "
@@ -58,6 +63,11 @@ WORKS = {
         "LeSage, J. & Pace, R. K. (2009). Introduction to Spatial Econometrics. Boca Raton: CRC "
         "Press.",
         "10.1201/9781420064254",
+    ),
+    "lesage2014": Reference(
+        "LeSage, J. P. (2014). Spatial econometric panel data model specification: a Bayesian "
+        "approach. Spatial Statistics 9, 122–145.",
+        "10.1016/j.spasta.2014.02.002",
     ),
     "martin2012": Reference(
         "Martin, R. (2012). Regional economic resilience, hysteresis and recessionary shocks. "

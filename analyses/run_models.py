@@ -14,7 +14,7 @@ import pandas as pd
 from analyses.results import CityShock, FittedModel, ModelRun
 from analyses.run_common import require_columns, seed_of
 from analyses.study import Study
-from analyses.study_models import ModelSection
+from analyses.study_models import NOT_IN_THE_MEAN, ModelSection
 from shapefiles.study_area import StudyArea
 from spatial.coordinates import great_circle_km
 from spatial.errors import EstimationError, InterurbanError, PanelError, listed, nearest_spelling
@@ -197,7 +197,7 @@ def _fitted(data: ModelData, weights: str) -> FittedModel:
         covariance_options=_covariance_options(data),
         lagged=section.lagged,
     )
-    spillovers = section.specification not in ("ols", "sem")
+    spillovers = section.specification not in NOT_IN_THE_MEAN
     return FittedModel(result, result.effects() if spillovers else None)
 
 

@@ -21,8 +21,8 @@ from spatial.options import (
 MOST_DISTANCES = 100
 """Distances of one sweep: each is a model of its own."""
 
-IN_THE_MEAN = ("slx", "sar", "sdm", "sdem")
-"""Specifications with spillovers in the mean of the outcome."""
+NOT_IN_THE_MEAN = ("ols", "sem")
+"""Specifications without spillovers in the mean of the outcome."""
 
 
 def _one_or_several(value: Any) -> Any:
@@ -186,10 +186,13 @@ class ModelSection(Section):
                     f"{key!r} needs effects that are absorbed ({words}), not {self.effects!r}"
                 )
         for key in ("boundary", "effects_by", "city_effects"):
-            if getattr(self, key) and self.specification not in IN_THE_MEAN:
+            if getattr(self, key) and self.specification in NOT_IN_THE_MEAN:
+                words = ", ".join(
+                    word for word in get_args(Specification) if word not in NOT_IN_THE_MEAN
+                )
                 faults.append(
-                    f"{key!r} needs a specification with spillovers in the mean "
-                    f"({', '.join(IN_THE_MEAN)}), not {self.specification!r}"
+                    f"{key!r} needs a specification with spillovers in the mean ({words}), not "
+                    f"{self.specification!r}"
                 )
         for key in ("weights", "compare_weights", "specifications", "effects_by"):
             names = getattr(self, key)
