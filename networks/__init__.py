@@ -41,6 +41,7 @@ from networks.modified_gravity import (
     modified_gravity_sensitivity,
 )
 from networks.ownership import ownership_network
+from networks.prestige import katz_centrality, pagerank
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
@@ -90,6 +91,7 @@ __all__ = [
     "gross_connectivity",
     "interlocking_network",
     "intervening_opportunities_network",
+    "katz_centrality",
     "lans_backbone",
     "link_lines",
     "marginal_likelihood_backbone",
@@ -104,6 +106,7 @@ __all__ = [
     "network_to_igraph",
     "noise_corrected_backbone",
     "ownership_network",
+    "pagerank",
     "planar_backbone",
     "qap_correlation",
     "qap_regression",
