@@ -11,7 +11,13 @@ import pandas as pd
 from scipy import sparse
 
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
-from spatial.errors import ConfigError, EstimationError, WeightsError, listed
+from spatial.errors import (
+    AlignmentError,
+    ConfigError,
+    EstimationError,
+    WeightsError,
+    listed,
+)
 from spatial.options import (
     AbsorbedEffects,
     BoundaryScale,
@@ -21,6 +27,7 @@ from spatial.options import (
     Specification,
     checked_option,
 )
+from spatial.regression.argument_checks import is_number, rising_bounds
 from spatial.regression.bias_correction import correction_word
 from spatial.regression.effect_parts import distance_table
 from spatial.regression.panel import fit_panel
@@ -161,6 +168,11 @@ def spillover_boundary(
     LeSage and Pace (2009) doi:10.1201/9781420064254; Kelejian and Prucha (2010)
     doi:10.1016/j.jeconom.2009.10.025.
     """
+    if not isinstance(distances, pd.DataFrame):
+        raise AlignmentError(
+            "distances must be a square DataFrame with city ids on both axes or a table of cities "
+            f"with positions, not {type(distances).__name__}."
+        )
     limits = _checked(bounds, power, alpha, specification)
     version = cast("BoundaryVersion", checked_option(version, BoundaryVersion, name="version"))
     checked_option(scale, BoundaryScale, name="scale")
@@ -280,15 +292,10 @@ def _checked(bounds: Sequence[float], power: float, alpha: float, specification:
             f"specification={specification!r} has no spillovers in the mean; use 'sdm', 'sar', "
             "'slx' or 'sdem'."
         )
-    limits = np.asarray(list(bounds), dtype=float)
-    rising = limits.ndim == 1 and len(limits) and limits[0] > 0 and (np.diff(limits) > 0).all()
-    if not rising or not np.isfinite(limits).all():
-        raise ConfigError(
-            f"bounds={list(bounds)} must be positive and rise, as range(50, 1050, 50)."
-        )
-    if not (np.isfinite(power) and power > 0):
-        raise ConfigError(f"power={power!r} must be positive.")
-    if not 0.0 < alpha < 1.0:
+    limits = rising_bounds(bounds, name="bounds", example="range(50, 1050, 50)")
+    if not (is_number(power) and power > 0):
+        raise ConfigError(f"power={power!r} must be a positive number.")
+    if not (is_number(alpha) and 0.0 < alpha < 1.0):
         raise ConfigError(f"alpha={alpha} is no level of a test; use a number between 0 and 1.")
     return limits
 
@@ -306,6 +313,10 @@ def _strengths(
     far: np.ndarray, power: float, scale: str, cities: pd.Index
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strength of every link on the common scale, and its distance; the diagonal never links."""
+    if len(cities) < 2:
+        raise AlignmentError(
+            f"The distances are of one city ({listed(cities)}); spillovers need at least two."
+        )
     far = np.array(far, dtype=float)
     np.fill_diagonal(far, np.nan)
     same = np.argwhere(far <= 0.0)

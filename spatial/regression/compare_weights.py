@@ -149,6 +149,11 @@ def compare_weights(
     doi:10.1016/j.spasta.2014.02.002.
     """
     words = _checked_specifications(specifications)
+    if not isinstance(weights, Mapping) or not weights:
+        raise ConfigError(
+            f"weights must be a mapping of name to weights, as {{'contiguity': w}}, not "
+            f"{'an empty one' if isinstance(weights, Mapping) else type(weights).__name__}."
+        )
     checked_option(effects, AbsorbedEffects, name="effects")
     correction = correction_word(bias_correction)
     if correction == "transformation":

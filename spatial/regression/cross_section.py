@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from spatial.errors import PanelError
+from spatial.errors import PanelError, listed
 from spatial.options import (
     BiasCorrection,
     LogDeterminantMethod,
@@ -15,7 +15,7 @@ from spatial.options import (
     Specification,
     checked_option,
 )
-from spatial.regression.dependence import split_covariance, with_covariance
+from spatial.regression.dependence import resolved_groups, split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
@@ -116,7 +116,10 @@ def fit_cross_section(
         design, specification, "pooled", correction, covariance=own, method=log_determinant
     )
     result = panel_result(design, fitted, configuration)
-    return result if added is None else with_covariance(result, added, **(covariance_options or {}))
+    if added is None:
+        return result
+    named, key = cross_section_table(data, city)
+    return with_covariance(result, added, **resolved_groups(covariance_options, named, key))
 
 
 def cross_section_design(
@@ -158,4 +161,12 @@ def cross_section_table(data: pd.DataFrame, city: str | None) -> tuple[pd.DataFr
             )
         city = "city"
         table = table.rename_axis(index=city).drop(columns=city, errors="ignore")
+    if city in table.columns or city in table.index.names:
+        ids = table[city] if city in table.columns else table.index.get_level_values(city)
+        twice = pd.Index(ids)[pd.Index(ids).duplicated()].dropna().unique()
+        if len(twice):
+            raise PanelError(
+                f"Cities appear more than once: {listed(twice)}. Keep one row for each, select "
+                "one year, or use fit_panel for several years."
+            )
     return table, city

@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ConfigError, EstimationError
+from spatial.errors import (
+    AlignmentError,
+    ConfigError,
+    EstimationError,
+    listed,
+    nearest_spelling,
+)
 from spatial.options import (
     AbsorbedEffects,
     Covariance,
@@ -29,6 +35,7 @@ from spatial.options import (
     PanelCovariance,
     checked_option,
 )
+from spatial.regression.argument_checks import checked_whole, is_number
 from spatial.regression.design import PanelDesign
 from spatial.regression.effect_parts import distance_table, group_codes
 from spatial.regression.estimation import (
@@ -172,7 +179,7 @@ def dependence(
     checked_option(kind, DependentCovariance, name="covariance")
     checked_option(kernel, DistanceKernel, name="kernel")
     if kind == "cluster":
-        return Dependence(kind, None if groups is None else group_codes(groups, design.cities)[0])
+        return Dependence(kind, None if groups is None else _cluster_codes(groups, design.cities))
     lags = _checked_lags(design.n_years, lags)
     if kind == "driscoll-kraay":
         if design.n_years < 2:
@@ -186,11 +193,22 @@ def dependence(
             "covariance='conley' needs distances= (a table of cities with positions, or a square "
             "table of km) and cutoff_km=, beyond which cities are independent."
         )
-    if not cutoff_km > 0.0:
-        raise ConfigError(f"cutoff_km={cutoff_km} must be positive.")
+    if not is_number(cutoff_km) or cutoff_km <= 0.0:
+        raise ConfigError(f"cutoff_km={cutoff_km!r} must be a positive number.")
     require_dense_size(design.n)
     near = distance_table(distances, design.cities)
     return Dependence(kind, kernel=kernel_weights_of(near, cutoff_km, kernel), lags=lags)
+
+
+def _cluster_codes(groups: pd.Series, cities: pd.Index) -> np.ndarray:
+    """Group of each city; one group alone has no variance between groups."""
+    codes, names = group_codes(groups, cities)
+    if len(names) < 2:
+        raise ConfigError(
+            f"All cities are in one group ({listed(names)}); clusters need several groups. Leave "
+            "groups= out for clusters by city."
+        )
+    return codes
 
 
 def kernel_weights_of(km: np.ndarray, cutoff_km: float, kernel: DistanceKernel) -> np.ndarray:
@@ -219,9 +237,7 @@ def _checked_lags(years: int, lags: int | None) -> int:
     """Lags asked for, else the rule of Newey and West, floor(4 (T / 100)^(2/9))."""
     if lags is None:
         return min(int(4.0 * (years / 100.0) ** (2.0 / 9.0)), years - 1)
-    if not 0 <= lags < years:
-        raise ConfigError(f"lags={lags} must lie between 0 and {years - 1} for {years} years.")
-    return int(lags)
+    return checked_whole(lags, name="lags", most=years - 1)
 
 
 def with_covariance(
@@ -329,6 +345,7 @@ def split_covariance(
     """
     checked_option(covariance, PanelCovariance, name="covariance")
     if covariance in ("driscoll-kraay", "conley") or (covariance == "cluster" and options):
+        _require_known_options(options or {})
         return "information", covariance
     if options:
         raise ConfigError(
@@ -336,6 +353,52 @@ def split_covariance(
             "(groups), 'driscoll-kraay' (lags) and 'conley' (distances, cutoff_km, kernel, lags)."
         )
     return covariance, None  # type: ignore[return-value]
+
+
+def _require_known_options(options: Mapping[str, Any]) -> None:
+    known = ("groups", "distances", "cutoff_km", "kernel", "lags")
+    if not isinstance(options, Mapping):
+        raise ConfigError(
+            f"covariance_options must be a mapping, as {{'lags': 2}}, not {type(options).__name__}."
+        )
+    wrong = [name for name in options if name not in known]
+    if wrong:
+        raise ConfigError(
+            f"covariance_options holds {listed(wrong)}"
+            f"{nearest_spelling(str(wrong[0]), known)}; known: {listed(known)}."
+        )
+
+
+def resolved_groups(
+    options: Mapping[str, Any] | None, data: pd.DataFrame, city: str
+) -> dict[str, Any]:
+    """Read the group of each city from a column of the data where ``groups`` names one.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such column.
+    AlignmentError
+        If a city changes its group.
+    """
+    given = dict(options or {})
+    name = given.get("groups")
+    if not isinstance(name, str):
+        return given
+    if name not in data.columns and name not in data.index.names:
+        raise ConfigError(
+            f"groups={name!r} is no column of the data{nearest_spelling(name, data.columns)}; name "
+            "one, or give a Series with the city ids as index."
+        )
+    flat = data.reset_index() if name in data.index.names or city in data.index.names else data
+    pairs = flat[[city, name]].drop_duplicates()
+    several = pairs.loc[pairs[city].duplicated(), city].unique()
+    if len(several):
+        raise AlignmentError(
+            f"Cities {listed(several)} change their group in column {name!r}; clusters need one "
+            "group for each city."
+        )
+    return {**given, "groups": pairs.set_index(city)[name]}
 
 
 def replaced_covariance(

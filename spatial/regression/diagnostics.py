@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from spatial.regression.results import PanelResult
 from spatial.regression.specification_tests import chi2_p_value
 from spatial.regression.within import RANDOM, within
 from spatial.results import Configuration, Result
+
+if TYPE_CHECKING:
+    from spatial.regression.dynamic_results import DynamicPanelResult
 
 # A year of residuals that is smaller than this share of the largest is rounding.
 STEADY = 1e-10
@@ -65,7 +69,7 @@ class VarianceInflation(Result):
 
 
 def cross_section_dependence(
-    values: PanelResult | pd.Series, *, city: str = "city", year: str = "year"
+    values: PanelResult | DynamicPanelResult | pd.Series, *, city: str = "city", year: str = "year"
 ) -> CrossSectionDependence:
     r"""Test residuals, or a variable, for dependence between cities (Pesaran 2004).
 
@@ -81,7 +85,7 @@ def cross_section_dependence(
 
     Parameters
     ----------
-    values : PanelResult or pandas.Series
+    values : PanelResult, DynamicPanelResult or pandas.Series
         A fitted model, whose residuals are tested, or a variable with city and year in its index.
     city, year : str
         Index levels of a series.
@@ -111,6 +115,10 @@ def cross_section_dependence(
     >>> bool(test.table.loc["CD", "p_value"] < 0.01)
     True
     """
+    from spatial.regression.dynamic_results import DynamicPanelResult
+
+    if isinstance(values, DynamicPanelResult):
+        values = values.panel
     if isinstance(values, PanelResult):
         wide = _residuals(values)
         configuration = values.configuration
@@ -190,6 +198,11 @@ def wide_table(values: pd.Series, *, city: str, year: str) -> pd.DataFrame:
     PanelError
         For duplicates, gaps, missing or infinite values.
     """
+    if not isinstance(values, pd.Series):
+        raise AlignmentError(
+            "values must be a fitted model or a pandas Series with city and year in its index, not "
+            f"{type(values).__name__}; use table.set_index([city, year])[column]."
+        )
     lacking = [name for name in (city, year) if name not in values.index.names]
     if lacking:
         raise AlignmentError(
@@ -207,7 +220,7 @@ def wide_table(values: pd.Series, *, city: str, year: str) -> pd.DataFrame:
     return wide
 
 
-def variance_inflation(result: PanelResult) -> VarianceInflation:
+def variance_inflation(result: PanelResult | DynamicPanelResult) -> VarianceInflation:
     r"""Variance inflation factors of the regressors, net of the fixed effects of the model.
 
     .. math:: VIF_k = 1 / (1 - R_k^2)
@@ -217,7 +230,7 @@ def variance_inflation(result: PanelResult) -> VarianceInflation:
 
     Parameters
     ----------
-    result : PanelResult
+    result : PanelResult or DynamicPanelResult
 
     Returns
     -------

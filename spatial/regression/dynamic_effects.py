@@ -25,6 +25,7 @@ import pandas as pd
 from spatial.errors import ConfigError, EstimationError, listed, nearest_spelling
 from spatial.options import Inference, checked_option
 from spatial.random import RandomSource, seeded_generator
+from spatial.regression.argument_checks import checked_draws
 from spatial.regression.design import PanelDesign
 from spatial.regression.dynamic_design import ETA, TAU
 from spatial.regression.effects import (
@@ -329,6 +330,7 @@ def compute_dynamic_effects(
         error = _delta_errors(estimate, terms, averages)
         low, high = point - NORMAL_95 * error, point + NORMAL_95 * error
     else:
+        draws = checked_draws(draws)
         generator, seed = seeded_generator(rng)
         drawn, rejected = _simulated(result, terms, where, draws, generator)
         kept = len(drawn)

@@ -19,6 +19,7 @@ from scipy.special import ndtr
 from spatial.alignment import require_same_cities
 from spatial.coordinates import city_positions, great_circle_km
 from spatial.errors import AlignmentError, ConfigError, EstimationError, listed, nearest_spelling
+from spatial.regression.argument_checks import checked_whole, rising_bounds
 from spatial.regression.effects import MATRIX_LIMIT, NORMAL_95, effect_terms
 from spatial.regression.multiplier import average_slopes, multiplier_averages
 from spatial.regression.spatial_lag import SpatialLag, solve_columns
@@ -207,14 +208,13 @@ def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
     Raises
     ------
     ConfigError
-        If ``order`` is negative.
+        If ``order`` is no whole number or negative.
 
     References
     ----------
     LeSage and Pace (2009) doi:10.1201/9781420064254, section 2.7.
     """
-    if order < 0:
-        raise ConfigError(f"order={order} is negative; order 0 holds the coefficients themselves.")
+    order = checked_whole(order, name="order")
     design, estimate = result.design, result.estimate
     terms, rho = effect_terms(design, estimate), result.rho or 0.0
     averages = _power_averages(design.lag, design.regressor_lag, order)
@@ -282,11 +282,7 @@ def effects_by_ring(
     ----------
     LeSage and Pace (2009) doi:10.1201/9781420064254.
     """
-    bounds = np.asarray(bounds_km, dtype=float)
-    if bounds.ndim != 1 or not len(bounds) or bounds[0] <= 0 or (np.diff(bounds) <= 0).any():
-        raise ConfigError(
-            f"bounds_km={list(bounds_km)} must be positive and rise, for example (100, 250, 500)."
-        )
+    bounds = rising_bounds(bounds_km, name="bounds_km", example="(100, 250, 500)")
     km = distance_table(distances, result.design.cities)
     cells = _effect_cells(result, variable)
     n, rings = result.design.n, len(bounds) + 2

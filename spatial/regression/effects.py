@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from spatial.errors import EstimationError, listed, nearest_spelling
 from spatial.options import Inference, checked_option
 from spatial.random import RandomSource, seeded_generator
+from spatial.regression.argument_checks import checked_draws
 from spatial.regression.design import CONSTANT, PanelDesign
 from spatial.regression.estimation import Estimate
 from spatial.regression.log_determinant import LogDeterminant
@@ -309,6 +310,7 @@ def compute_effects(
         error = delta_errors(design, estimate, terms)
         low, high = point - NORMAL_95 * error, point + NORMAL_95 * error
     else:
+        draws = checked_draws(draws)
         generator, seed = seeded_generator(rng)
         drawn, rejected = simulated_effects(design, estimate, terms, draws, generator)
         kept = len(drawn)

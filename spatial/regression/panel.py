@@ -16,7 +16,7 @@ from spatial.options import (
     checked_option,
 )
 from spatial.regression.bias_correction import correction_word
-from spatial.regression.dependence import split_covariance, with_covariance
+from spatial.regression.dependence import resolved_groups, split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
 from spatial.regression.results import PanelResult, panel_result
@@ -87,8 +87,8 @@ def fit_panel(
         the number of cities. See ``spatial.regression.robust_covariance``; for the last two, and
         clusters of several cities, ``spatial.regression.with_covariance``.
     covariance_options : mapping, optional
-        Arguments of ``with_covariance``: ``groups`` for clusters of several cities, ``lags``,
-        ``distances``, ``cutoff_km``, ``kernel``.
+        Arguments of ``with_covariance``: ``groups`` for clusters of several cities (a series, or
+        the name of a column of the data), ``lags``, ``distances``, ``cutoff_km``, ``kernel``.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     error_weights : optional
@@ -182,7 +182,9 @@ def fit_panel(
         method=log_determinant,
     )
     result = panel_result(design, fitted, configuration)
-    return result if added is None else with_covariance(result, added, **(covariance_options or {}))
+    if added is None:
+        return result
+    return with_covariance(result, added, **resolved_groups(covariance_options, data, city))
 
 
 def require_several_years(design: PanelDesign) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 
 from spatial.errors import ConfigError, EstimationError, PanelError, listed, nearest_spelling
+from spatial.regression.argument_checks import checked_number
 from spatial.regression.checks import (
     require_balanced,
     require_cities_of_weights,
@@ -168,9 +169,12 @@ def predict(
 
 
 def shock(
-    result: PanelResult, city: Hashable, size: float, variable: str | None = None
+    result: PanelResult,
+    city: Hashable | Mapping[Hashable, float] | Sequence[Hashable] | pd.Series,
+    size: float = 1.0,
+    variable: str | None = None,
 ) -> pd.Series:
-    r"""Say who is hit when one city is shocked.
+    r"""Say who is hit when one city, or several at once, are shocked.
 
     :math:`(I - \rho W)^{-1} (\beta I + \theta V) e_c s` for a change s of a regressor in city c;
     :math:`(I - \rho W)^{-1} (I - \lambda M)^{-1} e_c s`, with the parameters that the model has,
@@ -179,8 +183,9 @@ def shock(
     Parameters
     ----------
     result : PanelResult
-    city : label
-        The city that is shocked.
+    city : label, list of labels, or mapping or Series of label to size
+        The city that is shocked; or several, with the same size or each with a factor of its own
+        on ``size``.
     size : float
         In units of the regressor, or of the outcome.
     variable : str, optional
@@ -198,14 +203,7 @@ def shock(
         If the city or the variable is not in the model.
     """
     design, estimate = result.design, result.estimate
-    place = int(design.cities.get_indexer(pd.Index([city]))[0])
-    if place < 0:
-        hint = nearest_spelling(str(city), map(str, design.cities))
-        raise EstimationError(
-            f"{city!r} is no city of this model{hint}; known: {listed(design.cities)}."
-        )
-    start = np.zeros((design.n_years, design.n))
-    start[:, place] = float(size)
+    start = np.broadcast_to(shocked_cities(design.cities, city, size), design.y.shape)
     if variable is None:
         if result.lambda_ is not None:
             start = design.error_lag.solve(result.lambda_, start)
@@ -228,6 +226,28 @@ def shock(
             start = design.lag.solve(result.rho, start)
     effect = pd.Series(start.mean(axis=0), index=design.cities, name="effect")
     return effect.sort_values(key=np.abs, ascending=False, kind="stable")
+
+
+def shocked_cities(cities: pd.Index, city: Any, size: object) -> np.ndarray:
+    """Size of the shock to each city, of shape (n,)."""
+    unit = checked_number(size, name="size")
+    if isinstance(city, (Mapping, pd.Series)):
+        sizes = dict(city.items())
+    else:
+        several = isinstance(city, (list, pd.Index, np.ndarray))
+        sizes = dict.fromkeys(city if several else [city], 1.0)
+    place = cities.get_indexer(pd.Index(list(sizes)))
+    unknown = [name for name, where in zip(sizes, place, strict=True) if where < 0]
+    if unknown:
+        hint = nearest_spelling(str(unknown[0]), map(str, cities))
+        noun = "is no city" if len(unknown) == 1 else "are no cities"
+        raise EstimationError(
+            f"{listed(unknown)} {noun} of this model{hint}; known: {listed(cities)}."
+        )
+    start = np.zeros(len(cities))
+    for name, where in zip(sizes, place, strict=True):
+        start[where] = unit * checked_number(sizes[name], name=f"size of {name!r}")
+    return start
 
 
 def _sample(result: PanelResult) -> _Setting:

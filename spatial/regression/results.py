@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -195,8 +195,8 @@ class PanelResult(Result):
             error_weights=error_weights,
         )
 
-    def shock(self, city: Hashable, size: float, variable: str | None = None) -> pd.Series:
-        """Say who is hit by a shock to one city; see ``spatial.regression.shock``."""
+    def shock(self, city: Any, size: float = 1.0, variable: str | None = None) -> pd.Series:
+        """Say who is hit by a shock to one city or several; see ``spatial.regression.shock``."""
         from spatial.regression.prediction import shock
 
         return shock(self, city, size, variable)

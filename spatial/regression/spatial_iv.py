@@ -200,6 +200,8 @@ def fit_spatial_iv(
     >>> fit_spatial_iv("growth ~ skill", table, ring).instruments
     ('W skill', 'W2 skill')
     """
+    endogenous = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
+    instruments = (instruments,) if isinstance(instruments, str) else tuple(instruments)
     checked_option(specification, InstrumentalSpecification, name="specification")
     checked_option(covariance, InstrumentalCovariance, name="covariance")
     effects = effects or ("pooled" if year is None else "two-way")

@@ -69,7 +69,11 @@ class Weights:
         csr.sum_duplicates()
         csr.eliminate_zeros()
         if not np.isfinite(csr.data).all():
-            raise WeightsError("Weights hold missing or infinite entries; correct the distances.")
+            rows = np.unique(csr.tocoo().row[~np.isfinite(csr.data)])
+            raise WeightsError(
+                f"Weights hold missing or infinite entries, for cities {listed(self.ids[rows])}; "
+                "correct the distances they were made of, or put zero where no link is."
+            )
         if (csr.data < 0).any():
             rows = np.unique(csr.nonzero()[0][csr.data < 0])
             raise WeightsError(
@@ -226,7 +230,11 @@ def as_weights(source: Any, *, ids: pd.Index | None = None, description: str = "
     kind = type(source).__module__ + "." + type(source).__name__
     if isinstance(source, pd.DataFrame):
         if set(source.index) != set(source.columns):
-            raise WeightsError("A weights table needs the same city ids on rows and columns.")
+            apart = sorted(map(str, set(source.index) ^ set(source.columns)))
+            raise WeightsError(
+                "A weights table needs the same city ids on rows and columns; only on one axis: "
+                f"{listed(apart)}."
+            )
         square = source.loc[:, source.index]
         return Weights(
             pd.Index(source.index),

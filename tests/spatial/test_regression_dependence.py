@@ -246,7 +246,7 @@ def test_refusals():
         with_covariance(result, "conley", distances=cities)
     with pytest.raises(ConfigError, match="positive"):
         with_covariance(result, "conley", distances=cities, cutoff_km=-1.0)
-    with pytest.raises(ConfigError, match="between 0 and 8"):
+    with pytest.raises(ConfigError, match="from 0 to 8"):
         with_covariance(result, "driscoll-kraay", lags=9)
     with pytest.raises(ConfigError, match="'cluster', 'driscoll-kraay', 'conley'"):
         with_covariance(result, "hc3")

@@ -228,5 +228,5 @@ def test_refusals():
         effects_by_group(result, "a", list(groups))
     with pytest.raises(ConfigError, match="rise"):
         effects_by_ring(result, "a", pd.DataFrame(), bounds_km=(200, 100))
-    with pytest.raises(ConfigError, match="negative"):
+    with pytest.raises(ConfigError, match="at least 0"):
         effects_by_order(result, order=-1)
