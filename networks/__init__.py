@@ -30,6 +30,7 @@ from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
 from networks.estimated_gravity import EstimatedGravity, estimated_gravity
 from networks.flows import flow_network
+from networks.granger import GrangerNetwork, granger_network
 from networks.gravity import gravity_network
 from networks.interlocking import gross_connectivity, interlocking_network
 from networks.lines import link_lines
@@ -61,6 +62,7 @@ __all__ = [
     "Communities",
     "CorePeriphery",
     "EstimatedGravity",
+    "GrangerNetwork",
     "LinkageNetwork",
     "NetworkChange",
     "NetworkSequence",
@@ -87,6 +89,7 @@ __all__ = [
     "economic_distances",
     "estimated_gravity",
     "flow_network",
+    "granger_network",
     "gravity_network",
     "gross_connectivity",
     "interlocking_network",

@@ -175,14 +175,14 @@ def panel_unit_root(
         )
     wide = wide_table(values, city=city, year=year)
     years, n = wide.shape
-    most = _most_lags(years, deterministic, lags, max_lags)
+    most = most_lags(years, deterministic, lags, max_lags)
     levels = wide.to_numpy(float)
     steady = wide.columns[np.ptp(levels, axis=0) <= FITTED * np.abs(levels).max(axis=0)]
     if len(steady):
         raise EstimationError(
             f"The values of cities {listed(steady)} do not vary over time; leave these cities out."
         )
-    regressions = [_chosen(column, deterministic, lags, most) for column in levels.T]
+    regressions = [chosen_dickey_fuller(column, deterministic, lags, most) for column in levels.T]
     statistic = (
         _ips(regressions, deterministic)
         if test == "ips"
@@ -218,8 +218,27 @@ def panel_unit_root(
     )
 
 
-def _most_lags(years: int, deterministic: str, lags: int | str, max_lags: int | None) -> int:
-    """Check the lags and return the most that are tried."""
+def most_lags(years: int, deterministic: str, lags: int | str, max_lags: int | None) -> int:
+    """Check the lags of a Dickey-Fuller regression and return the most that are tried.
+
+    Parameters
+    ----------
+    years : int
+    deterministic : {"none", "constant", "trend"}
+    lags : int, "aic" or "bic"
+    max_lags : int or None
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ConfigError
+        If the lags are not possible.
+    EstimationError
+        If the years are too few for any.
+    """
     # With p lags T - 1 - p observations carry 1 + p + d coefficients.
     possible = (years - 2 - TERMS[deterministic] - LEAST_FREE) // 2
     if possible < 0:
@@ -242,8 +261,23 @@ def _most_lags(years: int, deterministic: str, lags: int | str, max_lags: int | 
     return int(wanted)
 
 
-def _chosen(y: np.ndarray, deterministic: str, lags: int | str, most: int) -> DickeyFuller:
-    """Regression of one city, its lags chosen over the sample that the most lags leave."""
+def chosen_dickey_fuller(
+    y: np.ndarray, deterministic: str, lags: int | str, most: int
+) -> DickeyFuller:
+    """Regression of one city, its lags chosen over the sample that the most lags leave.
+
+    Parameters
+    ----------
+    y : numpy.ndarray of shape (years,)
+    deterministic : {"none", "constant", "trend"}
+    lags : int, "aic" or "bic"
+    most : int
+        From ``most_lags``.
+
+    Returns
+    -------
+    DickeyFuller
+    """
     if not isinstance(lags, str):
         return dickey_fuller(y, most, deterministic)
     criteria = []
