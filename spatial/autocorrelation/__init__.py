@@ -1,6 +1,11 @@
 """Spatial autocorrelation: global and local statistics with honest inference."""
 
 from spatial.autocorrelation.bivariate import bivariate_moran, lee_l
+from spatial.autocorrelation.correlogram import (
+    Correlogram,
+    distance_correlogram,
+    order_correlogram,
+)
 from spatial.autocorrelation.global_geary import GlobalGeary, global_geary
 from spatial.autocorrelation.global_getis_ord import global_getis_ord
 from spatial.autocorrelation.global_moran import (
@@ -20,19 +25,38 @@ from spatial.autocorrelation.local_moran import (
     quadrants_of,
 )
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
+from spatial.autocorrelation.panel_moran import (
+    PanelMoran,
+    SpaceTimeMoran,
+    differential_moran,
+    panel_moran,
+    space_time_moran,
+)
+from spatial.autocorrelation.rates import (
+    EmpiricalBayesRates,
+    empirical_bayes_rates,
+    rate_moran,
+)
 
 __all__ = [
     "ISOLATED",
     "NOT_SIGNIFICANT",
     "QUADRANTS",
+    "Correlogram",
+    "EmpiricalBayesRates",
     "GlobalGeary",
     "GlobalMoran",
     "GlobalStatistic",
     "JoinCounts",
     "LocalMoran",
     "MoranTable",
+    "PanelMoran",
+    "SpaceTimeMoran",
     "adjusted_p_values",
     "bivariate_moran",
+    "differential_moran",
+    "distance_correlogram",
+    "empirical_bayes_rates",
     "global_geary",
     "global_getis_ord",
     "global_moran",
@@ -40,5 +64,9 @@ __all__ = [
     "join_counts",
     "lee_l",
     "local_moran",
+    "order_correlogram",
+    "panel_moran",
     "quadrants_of",
+    "rate_moran",
+    "space_time_moran",
 ]
