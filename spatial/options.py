@@ -28,6 +28,9 @@ PanelCovariance = Literal["information", "sandwich", "cluster", "driscoll-kraay"
 DependentCovariance = Literal["cluster", "driscoll-kraay", "conley"]
 InstrumentalSpecification = Literal["ols", "slx", "sar", "sdm"]
 InstrumentalCovariance = Literal["classical", "robust", "cluster", "driscoll-kraay", "conley"]
+MomentSpecification = Literal["sar", "sdm", "sem", "sdem", "sac", "gns"]
+MomentCovariance = Literal["classical", "robust"]
+GeneralisedMoments = Literal["gm", "gs2sls", "gmm"]
 DistanceKernel = Literal["bartlett", "uniform", "epanechnikov"]
 LogDeterminantMethod = Literal[
     "automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"

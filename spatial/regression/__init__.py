@@ -30,6 +30,7 @@ from spatial.regression.panel import fit_panel
 from spatial.regression.prediction import Prediction, predict, shock
 from spatial.regression.residual_moran import ResidualMoran, residual_moran
 from spatial.regression.results import PanelResult
+from spatial.regression.spatial_gmm import SpatialGMMResult, fit_spatial_gmm
 from spatial.regression.spatial_iv import SpatialIVResult, fit_spatial_iv
 from spatial.regression.specification_tests import (
     LagrangeTests,
@@ -56,6 +57,7 @@ __all__ = [
     "ReductionTests",
     "ResidualMoran",
     "RingEffects",
+    "SpatialGMMResult",
     "SpatialIVResult",
     "SpecificationLadder",
     "SpilloverBoundary",
@@ -72,6 +74,7 @@ __all__ = [
     "fit_cross_section",
     "fit_dynamic_panel",
     "fit_panel",
+    "fit_spatial_gmm",
     "fit_spatial_iv",
     "hausman_test",
     "lm_tests",

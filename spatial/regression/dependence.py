@@ -297,9 +297,10 @@ def with_covariance(
     doi:10.1162/003465398557825; Hsiang (2010) doi:10.1073/pnas.1009510107; Newey and West (1987)
     doi:10.2307/1913610; Kelejian and Prucha (2007) doi:10.1016/j.jeconom.2006.09.005.
     """
-    if result.configuration.function == "fit_spatial_iv":
+    if result.configuration.function in ("fit_spatial_iv", "fit_spatial_gmm"):
         raise EstimationError(
-            "Two-stage least squares has other scores; give fit_spatial_iv the covariance."
+            "Two-stage least squares and moments have other scores; give "
+            f"{result.configuration.function} the covariance."
         )
     if result.effects_type not in get_args(AbsorbedEffects):
         raise EstimationError(
