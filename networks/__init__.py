@@ -22,6 +22,15 @@ from networks.backbone_skeletons import planar_backbone, salience_backbone
 from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
 from networks.centrality import Centralities, centralities
 from networks.changes import NetworkChange, network_change
+from networks.city_clusters import (
+    ClusterStructure,
+    RankSize,
+    cluster_structure,
+    functional_polycentricity,
+    openness,
+    primacy,
+    rank_size,
+)
 from networks.communities import Communities, communities, modularity
 from networks.concor import BlockModel, block_model, concor
 from networks.conversion import network_from_igraph, network_to_igraph
@@ -50,6 +59,7 @@ from networks.rail import RailChange, rail_change, rail_network
 from networks.robustness import Robustness, robustness, vulnerability
 from networks.search_index import search_index_network
 from networks.sequence import NetworkSequence, network_sequence
+from networks.small_world import RichClub, SmallWorld, assortativity, rich_club, small_world
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
 from networks.urban_flow import UrbanFlow, urban_flow
@@ -59,6 +69,7 @@ __all__ = [
     "BackboneComparison",
     "BlockModel",
     "Centralities",
+    "ClusterStructure",
     "Communities",
     "CorePeriphery",
     "EstimatedGravity",
@@ -70,11 +81,16 @@ __all__ = [
     "QapCorrelation",
     "QapRegression",
     "RailChange",
+    "RankSize",
+    "RichClub",
     "Robustness",
+    "SmallWorld",
     "UrbanFlow",
     "absolute_backbone",
+    "assortativity",
     "block_model",
     "centralities",
+    "cluster_structure",
     "communities",
     "compare_backbones",
     "concor",
@@ -89,6 +105,7 @@ __all__ = [
     "economic_distances",
     "estimated_gravity",
     "flow_network",
+    "functional_polycentricity",
     "granger_network",
     "gravity_network",
     "gross_connectivity",
@@ -108,19 +125,24 @@ __all__ = [
     "network_sequence",
     "network_to_igraph",
     "noise_corrected_backbone",
+    "openness",
     "ownership_network",
     "pagerank",
     "planar_backbone",
+    "primacy",
     "qap_correlation",
     "qap_regression",
     "quantile_backbone",
     "radiation_network",
     "rail_change",
     "rail_network",
+    "rank_size",
+    "rich_club",
     "robustness",
     "row_mean_backbone",
     "salience_backbone",
     "search_index_network",
+    "small_world",
     "spanning_tree_backbone",
     "structure",
     "threshold_sweep",

@@ -137,7 +137,7 @@ def structure(network: LinkageNetwork) -> NetworkStructure:
         mean_flow=_ratio(network.total_flow, network.n_links),
         density=_ratio(flows.nnz, pairs),
         **_reciprocities(flows, links, n),
-        transitivity=_transitivity(links),
+        transitivity=transitivity(links),
         efficiency_global=_ratio(float(hops.inverse.sum()), pairs),
         efficiency_weighted=_ratio(
             float(weighted.inverse.sum()), pairs * (flows.max() if flows.nnz else 0.0)
@@ -181,7 +181,19 @@ def _reciprocities(flows: sparse.csr_array, links: sparse.csr_array, n: int) -> 
     }
 
 
-def _transitivity(links: sparse.csr_array) -> float:
+def transitivity(links: sparse.csr_array) -> float:
+    """Return the share of paths of two links whose ends are linked.
+
+    Parameters
+    ----------
+    links : scipy.sparse.csr_array of shape (n, n)
+        Ones where row links to column.
+
+    Returns
+    -------
+    float
+        NaN without such paths.
+    """
     two_paths = links @ links
     closed = float(two_paths.multiply(links).sum())
     return _ratio(closed, float(two_paths.sum()) - float(two_paths.diagonal().sum()))
