@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from analyses.results import ModelRun, StudyResult
 from shapefiles.figures import PlotOptions, boundary_plot, effects_plot
 from shapefiles.language import label
 from shapefiles.maps import choropleth_map
+
+NAMED_ON_MAP = 8
+"""Cities named on a map of spillovers: those with the largest."""
 
 
 def spillover_figures(result: StudyResult) -> Iterator[FigurePlan]:
@@ -81,6 +85,9 @@ def _boundary(result: StudyResult, model: ModelRun, version: str, key: str) -> F
         model=model.section.name,
         variable=focus_words(result, model),
     )
+    title = label(f"figure_boundary_{version}", language, variable=focus_words(result, model))
+    if len(result.models) > 1:
+        title = label("map_of_model", language, title=title, model=model.section.name)
     return FigurePlan(
         key,
         f"boundary_{version}_{model_slug(result, model)}",
@@ -88,7 +95,7 @@ def _boundary(result: StudyResult, model: ModelRun, version: str, key: str) -> F
         label(f"report_boundary_note_{version}", language),
         lambda: boundary_plot(
             model.boundaries[version],
-            options=PlotOptions(title=caption, language=language),
+            options=PlotOptions(title=title, language=language),
         ),
     )
 
@@ -103,6 +110,15 @@ def _maps(result: StudyResult, model: ModelRun, key: str) -> Iterator[FigurePlan
             item.title,
             item.method,
             lambda m=item: choropleth_map(  # type: ignore[misc]
-                cities, m.values, style=m.style, options=map_options(result, m.title)
+                cities,
+                m.values,
+                style=m.style,
+                options=replace(map_options(result, m.title), labels=_largest(result, m.values)),
             ),
         )
+
+
+def _largest(result: StudyResult, values: pd.Series) -> pd.Series:
+    """Short names of the cities with the largest values, whatever their sign."""
+    order = values.dropna().abs().sort_values(ascending=False, kind="stable").index[:NAMED_ON_MAP]
+    return result.area.cities["short_name"].loc[order]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NAMED = 3
 """Cities named in a sentence."""
 
-ALIKE = 0.05
-"""Spread of what cities receive, relative to its mean, below which it is called the same."""
+ALIKE = 0.25
+"""Spread of what cities receive, relative to its mean, below which it is called much the same."""
 
 NEARLY_ONE = 0.999
 """Probabilities above are said to be over this one."""
@@ -274,7 +274,7 @@ def cities_finding(result: StudyResult, model: ModelRun) -> str:
         high=words.signed(float(top.max()), decimals),
         median=words.signed(float(emitted.median()), decimals),
     )
-    if not received_alike(model.cities):
+    if not received_alike(result, model):
         return told
     received = model.cities["received"]
     alike = words(
@@ -285,9 +285,14 @@ def cities_finding(result: StudyResult, model: ModelRun) -> str:
     return words.sentences(told, alike)
 
 
-def received_alike(cities: pd.DataFrame) -> bool:
-    """Say whether all cities with any spillover receive nearly the same."""
-    received = cities["received"][cities["received"] != 0.0]
+def received_alike(result: StudyResult, model: ModelRun) -> bool:
+    """Say whether all cities receive much the same because the rows of the weights sum to one.
+
+    What a city receives then differs only by the feedback of its own change, whatever the links.
+    """
+    if model.cities is None or result.weights[model.section.main_weights].transform != "row":
+        return False
+    received = model.cities["received"][model.cities["received"] != 0.0]
     spread = float(received.max() - received.min())
     return bool(received.empty or spread < ALIKE * abs(float(received.mean())))
 

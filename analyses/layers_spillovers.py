@@ -62,7 +62,7 @@ def spillover_maps(result: StudyResult, model: ModelRun) -> list[SpilloverMap]:
     values: dict[str, pd.Series] = {}
     if model.cities is not None:
         values["emitted"] = model.cities["emitted"]
-        if not received_alike(model.cities):
+        if not received_alike(result, model):
             values["received"] = model.cities["received"]
     if model.shock is not None:
         values["shock"] = model.shock.table["effect"]

@@ -257,7 +257,7 @@ def groups_table(result: StudyResult, model: ModelRun, group: str) -> ReportTabl
 def _group_cells(words: Words, effects: GroupEffects) -> tuple[pd.DataFrame, list[str]]:
     """Write receivers x senders, value with stars and standard error."""
     table = received_table(effects)
-    decimals = effect_decimals(float(table["value"].abs().quantile(0.75)))
+    decimals = min(4, effect_decimals(float(table["value"].abs().median())))
 
     def cell(row: pd.Series) -> str:
         if not np.isfinite(row["error"]):

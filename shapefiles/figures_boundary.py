@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from shapefiles.classification import written_number
 from shapefiles.figures_page import BODY_SIZE, INK, PlotOptions, finish, house_style, plot_axes
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 LINE = "#cc6677"
 SIGNIFICANCE = 0.05  # that the note about hollow symbols names
-LAST, HALF = "#332288", "#117733"
+RUN, LAST, HALF = "#882255", "#332288", "#117733"
+STYLES = {"boundary_unbroken": "-.", "boundary_last": "--", "boundary_half": ":"}
 _DIGITS = "0123456789−+,.–%()=: "
 
 
@@ -37,8 +39,10 @@ def boundary_plot(
     -------
     matplotlib.axes.Axes
         A line with its 95 % band; hollow symbols are not significant at 5 %; squares mark distances
-        at which cities are left without links; upright lines stand at the last significant and at
-        the half-decay distance, where these exist. Distances without an estimate leave a gap.
+        at which cities are left without links; upright lines stand at the end of the unbroken run
+        of significant distances, at the last significant one, unless the effect has turned its
+        sign there, and at the half-decay distance, where these exist. Distances without an
+        estimate leave a gap.
 
     Raises
     ------
@@ -59,7 +63,8 @@ def boundary_plot(
     marks = {
         word: (label(word, language, distance=written_number(at, 0), unit=unit), at, colour)
         for word, at, colour in (
-            ("boundary_last", boundary.last_significant, LAST),
+            ("boundary_unbroken", boundary.boundary, RUN),
+            ("boundary_last", _last(boundary), LAST),
             ("boundary_half", boundary.half_decay, HALF),
         )
         if at is not None
@@ -70,7 +75,8 @@ def boundary_plot(
     words = [text for text, _, _ in marks.values()]
     texts = [across, up, band, note, options.title, options.note, *words, _DIGITS]
     with house_style(language, texts) as families:
-        ax = plot_axes(ax, options, aspect=0.75, families=families)
+        narrow = options.width == "single"
+        ax = plot_axes(ax, options, aspect=0.95 if narrow else 0.55, families=families)
         at = table.index.to_numpy(dtype=float)
         ax.fill_between(
             at,
@@ -90,23 +96,35 @@ def boundary_plot(
                 where,
                 color=colour,
                 linewidth=0.8,
-                linestyle="--" if word == "boundary_last" else ":",
+                linestyle=STYLES[word],
                 label=text,
                 zorder=2,
                 gid=word.replace("_", "-"),
             )
         ax.set_xlabel(across)
         ax.set_ylabel(up)
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written_number(value, 0)))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         ax.legend(
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
             borderaxespad=0.2,
-            ncols=2,
+            ncols=1 if narrow else 2,
             fontsize=BODY_SIZE,
             columnspacing=1.2,
         )
         finish(ax, options, families, note)
     return ax
+
+
+def _last(boundary: Any) -> float | None:
+    """Last significant distance, where it says more than the end of the unbroken run."""
+    at = boundary.last_significant
+    if at is None or at == boundary.boundary:
+        return None
+    effect = boundary.table["indirect"]
+    first = effect.dropna().iloc[0]
+    return float(at) if np.sign(effect.loc[at]) == np.sign(first) else None
 
 
 def _symbols(

@@ -28,7 +28,13 @@ def sweep(**changes):
         },
         index=pd.Index(AT, name="bound"),
     )
-    facts = {"last_significant": 200.0, "half_decay": 250.0, "alpha": 0.05, "unit": "km"}
+    facts = {
+        "boundary": 100.0,
+        "last_significant": 200.0,
+        "half_decay": 250.0,
+        "alpha": 0.05,
+        "unit": "km",
+    }
     return SimpleNamespace(**{"table": table, **facts, **changes})
 
 
@@ -49,6 +55,7 @@ def test_line_band_symbols_and_marks():
     assert {to_hex(c) for c in squares.get_facecolors()} == {"#ffffff"}
     assert by_gid(ax, "boundary-last")[0].get_xdata()[0] == 200.0
     assert by_gid(ax, "boundary-half")[0].get_xdata()[0] == 250.0
+    assert by_gid(ax, "boundary-unbroken")[0].get_xdata()[0] == 100.0
     words = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "Last significant: 200 km" in words
     assert "Half-decay: 250 km" in words
@@ -57,13 +64,36 @@ def test_line_band_symbols_and_marks():
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_marks_that_do_not_exist_are_not_drawn(language):
     ax = boundary_plot(
-        sweep(last_significant=None, half_decay=None, unit="min"),
+        sweep(boundary=None, last_significant=None, half_decay=None, unit="min"),
         options=PlotOptions(language=language),
     )
     assert not by_gid(ax, "boundary-last")
     assert not by_gid(ax, "boundary-half")
     assert "min" in ax.get_xlabel()
     assert len(figure_bytes(ax.figure, "png")) > 5000
+
+
+def test_a_spillover_of_the_other_sign_is_no_reach():
+    table = sweep().table
+    table.loc[300.0, ["indirect", "indirect_p"]] = [-2.0, 0.001]
+    ax = boundary_plot(sweep(table=table, boundary=200.0, last_significant=300.0))
+    assert by_gid(ax, "boundary-unbroken")[0].get_xdata()[0] == 200.0
+    assert not by_gid(ax, "boundary-last")
+
+
+def test_run_and_last_that_agree_are_one_line():
+    ax = boundary_plot(sweep(boundary=200.0))
+    assert by_gid(ax, "boundary-unbroken")[0].get_xdata()[0] == 200.0
+    assert not by_gid(ax, "boundary-last")
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_legend_leaves_the_axes_their_width(width):
+    ax = boundary_plot(sweep(), options=PlotOptions(width=width, title="A title of some length"))
+    ax.figure.canvas.draw()
+    page = ax.figure.bbox
+    assert ax.get_legend().get_window_extent().x1 <= page.x1
+    assert ax.get_window_extent().width > 0.7 * page.width  # the rest holds the axis numbers
 
 
 def test_nothing_to_plot_is_said():
