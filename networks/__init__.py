@@ -51,6 +51,7 @@ from networks.modified_gravity import (
     modified_gravity_sensitivity,
 )
 from networks.ownership import ownership_network
+from networks.plausibility import LinkageWarning
 from networks.prestige import katz_centrality, pagerank
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
@@ -75,6 +76,7 @@ __all__ = [
     "EstimatedGravity",
     "GrangerNetwork",
     "LinkageNetwork",
+    "LinkageWarning",
     "NetworkChange",
     "NetworkSequence",
     "NetworkStructure",

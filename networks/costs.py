@@ -10,6 +10,7 @@ import pandas as pd
 
 from networks.city_labels import city_index
 from networks.flows import city_positions_of_links, require_columns
+from networks.plausibility import warn_of_flows_as_costs
 from spatial.alignment import require_same_cities
 from spatial.coordinates import city_positions, great_circle_km
 from spatial.errors import WeightsError, listed
@@ -142,6 +143,11 @@ def journey_costs(
         If costs are negative, or (with ``missing_cost="error"``) zero, missing or infinite.
     GeometryError
         If coordinates are unusable, or (with ``missing_cost="error"``) two cities coincide.
+
+    Warns
+    -----
+    LinkageWarning
+        If costs fall with the distance of cities with coordinates, as flows do.
     """
     checked_option(missing_cost, MissingCost, name="missing_cost")
     if cost is None:
@@ -157,6 +163,7 @@ def journey_costs(
     matrix = cost.loc[list(ids), list(ids)].to_numpy(dtype=float, copy=True)
     np.fill_diagonal(matrix, np.nan)
     n_without = _checked_costs(matrix, ids, missing_cost)
+    warn_of_flows_as_costs(cities, matrix)
     gap = np.abs(matrix - matrix.T) > COST_SYMMETRY * np.fmax(matrix, matrix.T)
     symmetric = not (gap.any() or (np.isnan(matrix) != np.isnan(matrix.T)).any())
     if symmetric:  # the rounding of the table goes, so that flows are the same both ways

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from networks.city_labels import city_index, type_hint_of_ids
+from networks.plausibility import warn_of_costs_as_flows
 from networks.types import LinkageNetwork
 from spatial.errors import AlignmentError, WeightsError, listed
 from spatial.options import DuplicateLinks, UnknownCities, UnnamedPlaces, checked_option
@@ -67,6 +68,11 @@ def flow_network(
     WeightsError
         If flows are negative, missing or infinite; if a pair is given twice; or in two directions
         with different values when undirected.
+
+    Warns
+    -----
+    LinkageWarning
+        If flows grow with the distance of cities with coordinates, as costs do.
     """
     ids = city_index(cities)
     checked_option(unknown, UnknownCities, name="unknown")
@@ -87,6 +93,7 @@ def flow_network(
     own = inside & (sender == receiver)
     counts |= {"self_links": int(own.sum()), "self_flow": float(values[own].sum())}
     used = inside & ~own
+    warn_of_costs_as_flows(cities, sender[used], receiver[used], values[used])
     counts["zero_links"] = int((values[used] == 0).sum())
     counts["summed_rows"] = _refuse_or_count_duplicates(
         links.loc[used, [origin, destination]], sender[used], receiver[used], duplicates

@@ -96,6 +96,18 @@ def test_missing_places_and_columns():
         flow_network(links(("01", "02", 3)), CITIES, unknown="remove")
 
 
+def test_links_without_a_place_are_counted():
+    table = links(("01", "02", 3), (None, "02", 1), ("01", None, 4), ("99", "02", 5))
+    with pytest.raises(AlignmentError, match="1 links name 1 cities .*'99'"):
+        flow_network(table, CITIES, unnamed="drop")
+    made = flow_network(table, CITIES, unnamed="drop", unknown="drop")
+    assert (made.parameters["unnamed_links"], made.parameters["unnamed_flow"]) == (2, 5.0)
+    assert (made.parameters["unknown_links"], made.parameters["unknown_flow"]) == (1, 5.0)
+    assert "links without an origin or a destination, dropped: 2 (sum 5)" in made.description
+    with pytest.raises(ConfigError, match="unnamed='keep'"):
+        flow_network(table, CITIES, unnamed="keep")
+
+
 def test_zero_flows_make_no_link_but_are_counted():
     made = flow_network(links(("01", "02", 0), ("02", "03", 2)), CITIES)
     assert (made.n_links, made.parameters["zero_links"]) == (1, 1)
