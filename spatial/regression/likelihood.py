@@ -12,7 +12,7 @@ given rho, all within transformed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -30,6 +30,12 @@ SEARCH_TOLERANCE = 1e-7
 # Distance to the end of the valid interval, as a share of its width, that counts as at the border.
 BORDER_SHARE = 1e-5
 SCAN_POINTS = 7
+# Standard errors of rho on either side of the rough maximum for which the log-determinant is
+# prepared: simulated draws stay within.
+PREPARED_ERRORS = 5.0
+# The stand-in does not know how the log-determinant falls at the very ends of its interval.
+STAND_IN_SHARE = 0.01
+STAND_IN_MOVES = 12
 # A residual sum of squares below this share of the total is the rounding of an identity between
 # columns (a population is an income over an income per head), not an innovation.
 PERFECT_FIT = 1e-8
@@ -212,13 +218,31 @@ def maximise(likelihood: Concentrated, *, symbol: str) -> float:
     """Spatial parameter with the greatest concentrated likelihood on the valid interval.
 
     A scan finds the highest hill, a bounded search climbs it, and the root of the score gives the
-    last digits.
+    last digits. Where a value of the log-determinant is expensive, a rough stand-in leads to the
+    hill, and the score is exact around it.
 
     Raises
     ------
     EstimationError
         When the maximum is at the border of the interval.
     """
+    low, high = likelihood.log_determinant.low, likelihood.log_determinant.high
+    width = high - low
+    led = _led_by_a_stand_in(likelihood)
+    if led is not None:
+        return led
+    rho = _searched(likelihood)
+    if min(rho - low, high - rho) < BORDER_SHARE * width:
+        raise EstimationError(
+            f"{symbol} runs to the border of its valid interval ({low:.6g}, {high:.6g}): the model "
+            "does not fit these weights (trends shared by all cities, or near-identical rows of W "
+            "do this). Add year effects, use first differences, or take other weights."
+        )
+    return _polished(likelihood, rho, width)
+
+
+def _searched(likelihood: Concentrated) -> float:
+    """Maximum to a few digits: a scan of the interval, then a bounded search."""
     low, high = likelihood.log_determinant.low, likelihood.log_determinant.high
     width = high - low
     points = np.linspace(low, high, SCAN_POINTS + 2)[1:-1]
@@ -233,14 +257,36 @@ def maximise(likelihood: Concentrated, *, symbol: str) -> float:
         method="bounded",
         options={"xatol": SEARCH_TOLERANCE * width},
     )
-    rho = float(found.x)
-    if min(rho - low, high - rho) < BORDER_SHARE * width:
-        raise EstimationError(
-            f"{symbol} runs to the border of its valid interval ({low:.6g}, {high:.6g}): the model "
-            "does not fit these weights (trends shared by all cities, or near-identical rows of W "
-            "do this). Add year effects, use first differences, or take other weights."
-        )
-    return _polished(likelihood, rho, width)
+    return float(found.x)
+
+
+def _led_by_a_stand_in(likelihood: Concentrated) -> float | None:
+    """Maximum near the one under a rough log-determinant, or None where that leads nowhere.
+
+    The interval around it, some standard errors wide, is prepared; while the exact score does not
+    change its sign there, the interval moves to where the score points.
+    """
+    determinant = likelihood.log_determinant
+    if determinant.rough is determinant:
+        return None
+    rough = replace(likelihood, log_determinant=determinant.rough)  # type: ignore[type-var]
+    centre = _searched(rough)
+    low, high = rough.log_determinant.low, rough.log_determinant.high
+    for _ in range(STAND_IN_MOVES):
+        reach = min(centre - low, high - centre)
+        if reach < STAND_IN_SHARE * (high - low):
+            return None  # near the border only exact values tell where the maximum is
+        step = 1e-3 * reach
+        curvature = (rough.score(centre - step) - rough.score(centre + step)) / (2.0 * step)
+        if curvature <= 0.0:
+            return None
+        half = min(PREPARED_ERRORS / np.sqrt(curvature), 0.5 * reach)
+        left, right = centre - half, centre + half
+        determinant.prepare(left, right)
+        if likelihood.score(left) > 0.0 > likelihood.score(right):
+            return float(optimize.brentq(likelihood.score, left, right, xtol=1e-14, rtol=1e-14))
+        centre = right if likelihood.score(right) >= 0.0 else left
+    return None
 
 
 def _polished(likelihood: Concentrated, rho: float, width: float) -> float:

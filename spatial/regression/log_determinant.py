@@ -1,22 +1,53 @@
-r"""ln |I - rho W|, its valid interval and its derivatives, by interchangeable exact methods.
+r"""ln |I - rho W|, its valid interval and its derivatives, by interchangeable methods.
 
-With :math:`G = W (I - \rho W)^{-1}` and :math:`L(\rho) = \ln|I - \rho W|`:
-:math:`\mathrm{tr}(G) = -L'(\rho)` and :math:`\mathrm{tr}(G G) = -L''(\rho)`.
+Exact: eigenvalues, and sparse LU factors. Approximate, with an estimate of their own error: traces
+of low order (Chebyshev), and traces of high order from random vectors.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from spatial.errors import EstimationError, WeightsError
+from spatial.errors import WeightsError
 from spatial.options import LogDeterminantMethod, checked_option
-from spatial.weights.spectrum import Spectrum, extreme_eigenvalues, spectrum_of, symmetric_twin
+from spatial.random import RandomSource, seeded_generator
+from spatial.regression.log_determinant_type import LogDeterminant
+from spatial.regression.sparse_factors import (
+    IMAGINARY_STEP,
+    RepeatedFactors,
+    factorised,
+    factors_of,
+    imaginary_derivative,
+)
+from spatial.regression.trace_moments import EXACT_ORDER, moment_log_determinant
+from spatial.weights.spectrum import (
+    Spectrum,
+    extreme_eigenvalues,
+    large_spectrum,
+    spectrum_of,
+    symmetric_twin,
+)
+
+__all__ = [
+    "IMAGINARY_STEP",
+    "EigenvalueLogDeterminant",
+    "FactorisedLogDeterminant",
+    "LogDeterminant",
+    "SummedLogDeterminant",
+    "factorised",
+    "factors_of",
+    "imaginary_derivative",
+    "log_determinant",
+    "prefers_dense",
+    "summed_log_determinant",
+    "valid_interval",
+]
 
 # Up to here the eigenvalues of a matrix similar to a symmetric one cost less than a few
 # factorisations; without symmetry the QR algorithm is about thirty times slower.
@@ -28,36 +59,21 @@ DENSE_SYMMETRIC_LIMIT = 3000
 DENSE_GENERAL_LIMIT = 2000
 DENSE_ALWAYS = 100
 UNIT_SUM = 1e-8
-# An imaginary step h differentiates with an error of h squared: nothing is subtracted.
-IMAGINARY_STEP = 1e-15
-
-
-class LogDeterminant(ABC):
-    """ln |I - rho W| on its valid interval.
-
-    Attributes
-    ----------
-    method : str
-        How it is computed.
-    low, high : float
-        Open interval of rho that contains 0 and on which I - rho W is regular.
-    """
-
-    method: LogDeterminantMethod
-    low: float
-    high: float
-
-    @abstractmethod
-    def value(self, rho: float) -> float:
-        """Logarithm of the determinant of I - rho W."""
-
-    @abstractmethod
-    def first_trace(self, rho: float) -> float:
-        """tr(G), the negative first derivative."""
-
-    @abstractmethod
-    def second_trace(self, rho: float) -> float:
-        """tr(G G), the negative second derivative."""
+# Above, one factorisation takes seconds and gigabytes, and random vectors are accurate: their
+# error relative to the standard error of rho does not grow with n.
+FACTORISATION_LIMIT = 300_000
+# From here on extreme eigenvalues are computed to three digits, on the safe side.
+LARGE = 20_000
+PROBES, PROBED_ORDER = 16, 100
+# Relative accuracy of the lower end of the interval.
+EDGE = 1e-8
+# The stand-in of an exact method need not be accurate.
+ROUGH_PROBES, ROUGH_ORDER, ROUGH_SEED = 4, 40, 0
+# Numbers of nodes of the interpolation of what the stand-in leaves, each among those of the next.
+NODES = (5, 9, 17, 33)
+# Errors of an interpolated log-determinant, relative to n.
+INTERPOLATION_TOLERANCE = 1e-12
+ROUNDING = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,39 +106,127 @@ class EigenvalueLogDeterminant(LogDeterminant):
         return float(((self.eigenvalues / (1.0 - rho * self.eigenvalues)) ** 2).sum().real)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Chebyshev series on an interval.
+
+    Attributes
+    ----------
+    low, high : float
+    terms : numpy.ndarray
+        Coefficients, lowest first.
+    """
+
+    low: float
+    high: float
+    terms: np.ndarray
+
+    def derivative(self, rho: float, order: int) -> float:
+        """Value (order 0) or derivative at rho."""
+        width = self.high - self.low
+        place = 2.0 * (rho - self.low) / width - 1.0
+        terms = np.polynomial.chebyshev.chebder(self.terms, order) if order else self.terms
+        return float(np.polynomial.chebyshev.chebval(place, terms)) * (2.0 / width) ** order
+
+
 @dataclass(frozen=True, eq=False)
 class FactorisedLogDeterminant(LogDeterminant):
     """Sum of ln |u_ii| of the sparse LU factors of I - rho W, for any W.
 
     The first trace is the derivative along an imaginary step, exact to rounding; the second is a
-    five-point difference of the first.
+    five-point difference of the first. Within an interval that was prepared, all three come from
+    an interpolation of the difference to a rough approximation, which is smooth and small.
 
     Attributes
     ----------
     matrix : scipy.sparse.csr_array of shape (n, n)
     low, high : float
         Valid interval of rho.
+    twin : scipy.sparse.csr_array or None
+        Symmetric matrix with the same eigenvalues.
     """
 
     matrix: sparse.csr_array
     low: float
     high: float
+    twin: sparse.csr_array | None = None
     method: LogDeterminantMethod = "sparse-lu"
+    _windows: list[Window] = field(default_factory=list, repr=False)
 
     def value(self, rho: float) -> float:
         """Logarithm of the determinant of I - rho W."""
-        return float(np.log(np.abs(factorised(self.matrix, rho).U.diagonal())).sum())
+        window = self._window(rho)
+        if window is None:
+            return self._factors.value(rho)
+        return self.rough.value(rho) + window.derivative(rho, 0)
 
     def first_trace(self, rho: float) -> float:
         """tr(G) = -Im L(rho + i h) / h."""
-        return -imaginary_derivative(factorised(self.matrix, complex(rho, IMAGINARY_STEP)))
+        window = self._window(rho)
+        if window is None:
+            return -imaginary_derivative(factorised(self.matrix, complex(rho, IMAGINARY_STEP)))
+        return self.rough.first_trace(rho) - window.derivative(rho, 1)
 
     def second_trace(self, rho: float) -> float:
         """tr(G G) by the five-point rule, whose error is of the fourth order in the step."""
+        window = self._window(rho)
+        if window is not None:
+            return self.rough.second_trace(rho) - window.derivative(rho, 2)
         step = 2e-3 * min(1.0, self.high - rho, rho - self.low)
         near = self.first_trace(rho + step) - self.first_trace(rho - step)
         far = self.first_trace(rho + 2 * step) - self.first_trace(rho - 2 * step)
         return (8 * near - far) / (12 * step)
+
+    @cached_property
+    def rough(self) -> LogDeterminant:
+        """Approximation by a few random vectors."""
+        return moment_log_determinant(
+            self.matrix,
+            self.twin,
+            (self.low, self.high),
+            probes=ROUGH_PROBES,
+            order=ROUGH_ORDER,
+            seed=ROUGH_SEED,
+        )
+
+    def prepare(self, low: float, high: float) -> None:
+        """Interpolate between two rho, by as many factorisations as rounding asks for."""
+        low, high = max(low, self.rough.low), min(high, self.rough.high)
+        inside = [w for w in self._windows if w.low <= low and high <= w.high]
+        if inside or not low < high:
+            return
+        known: dict[float, float] = {}
+        tolerance = INTERPOLATION_TOLERANCE * self.matrix.shape[0]
+        for count in NODES:
+            places = np.cos(np.pi * np.arange(count) / (count - 1)).round(14)
+            for place in places:
+                if place not in known:
+                    rho = low + (high - low) * (place + 1.0) / 2.0
+                    known[place] = self._factors.value(rho) - self.rough.value(rho)
+            values = np.array([known[place] for place in places])
+            terms = np.polynomial.chebyshev.chebfit(places, values, count - 1)
+            if _next_term(terms) <= max(tolerance, ROUNDING * np.abs(values).max()):
+                self._windows.append(Window(low, high, terms))
+                return
+
+    @cached_property
+    def _factors(self) -> RepeatedFactors:
+        return RepeatedFactors(self.matrix)
+
+    def _window(self, rho: float) -> Window | None:
+        """Return the narrowest window that holds rho, if any."""
+        found = [window for window in self._windows if window.low <= rho <= window.high]
+        return min(found, key=lambda window: window.high - window.low, default=None)
+
+
+def _next_term(terms: np.ndarray) -> float:
+    """Size of the first term left out of a geometrically falling series.
+
+    The last two terms are looked at, since those of an even function vanish in turn.
+    """
+    size = np.abs(terms)
+    last, largest = size[-2:].max(), size.max()
+    return float(last * (last / largest) ** (1.0 / (len(size) - 2))) if largest else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +258,33 @@ class SummedLogDeterminant(LogDeterminant):
         """Smallest upper end."""
         return min(part.high for part in self.parts)
 
+    @property
+    def exact(self) -> bool:
+        """Whether all parts are."""
+        return all(part.exact for part in self.parts)
+
+    @cached_property
+    def rough(self) -> LogDeterminant:
+        """Sum of the stand-ins; itself where every part is its own."""
+        rough = tuple(part.rough for part in self.parts)
+        same = all(one is other for one, other in zip(rough, self.parts, strict=True))
+        return self if same else SummedLogDeterminant(rough, self.counts)
+
+    def prepare(self, low: float, high: float) -> None:
+        """Prepare every part."""
+        for part in self.parts:
+            part.prepare(low, high)
+
+    def value_error(self, rho: float) -> float:
+        """Errors of the years add up where one matrix serves them; those of matrices in squares."""
+        errors = [k * p.value_error(rho) for p, k in zip(self.parts, self.counts, strict=True)]
+        return float(np.linalg.norm(errors))
+
+    def slope_error(self, rho: float) -> float:
+        """Errors of the traces, alike."""
+        errors = [k * p.slope_error(rho) for p, k in zip(self.parts, self.counts, strict=True)]
+        return float(np.linalg.norm(errors))
+
     def value(self, rho: float) -> float:
         """Sum of the log-determinants."""
         return sum(k * part.value(rho) for part, k in zip(self.parts, self.counts, strict=True))
@@ -169,47 +300,6 @@ class SummedLogDeterminant(LogDeterminant):
         return sum(
             k * part.second_trace(rho) for part, k in zip(self.parts, self.counts, strict=True)
         )
-
-
-def factorised(matrix: sparse.csr_array, rho: complex) -> sparse_linalg.SuperLU:
-    """Sparse LU factors of I - rho W.
-
-    The diagonal is taken as pivot where it is large enough, and rows and columns are ordered
-    alike, which keeps the fill-in low: spatial weights are near-symmetric in pattern.
-
-    Raises
-    ------
-    EstimationError
-        When the matrix is singular at this rho.
-    """
-    kind = complex if isinstance(rho, complex) else float
-    system = sparse.eye_array(matrix.shape[0], dtype=kind, format="csc") - rho * matrix.tocsc()
-    return factors_of(system, what=f"I - rho W at rho = {rho.real:.6g}")
-
-
-def factors_of(system: sparse.csc_array, *, what: str = "the matrix") -> sparse_linalg.SuperLU:
-    """Sparse LU factors of a square matrix with a strong diagonal.
-
-    Raises
-    ------
-    EstimationError
-        When the matrix is singular.
-    """
-    try:
-        return sparse_linalg.splu(
-            sparse.csc_matrix(system),
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.1,
-            options={"SymmetricMode": True},
-        )
-    except RuntimeError as error:  # scipy's word for an exactly singular matrix
-        raise EstimationError(f"{what} is singular; choose rho inside its interval.") from error
-
-
-def imaginary_derivative(factors: sparse_linalg.SuperLU) -> float:
-    """Return the derivative of ln |A| when A was perturbed by an imaginary step."""
-    pivots = factors.U.diagonal()
-    return float((pivots.imag / pivots.real).sum() / IMAGINARY_STEP)
 
 
 def valid_interval(spectrum: Spectrum, matrix: sparse.csr_array) -> tuple[float, float]:
@@ -235,7 +325,10 @@ def _all_eigenvalues(matrix: sparse.csr_array, twin: sparse.csr_array | None) ->
 
 
 def log_determinant(
-    matrix: sparse.csr_array, *, method: LogDeterminantMethod = "automatic"
+    matrix: sparse.csr_array,
+    *,
+    method: LogDeterminantMethod = "automatic",
+    rng: RandomSource = 0,
 ) -> LogDeterminant:
     """Choose and prepare the method for one weights matrix.
 
@@ -243,8 +336,12 @@ def log_determinant(
     ----------
     matrix : scipy.sparse.csr_array of shape (n, n)
         Non-negative, zero diagonal.
-    method : {"automatic", "eigenvalues", "sparse-lu"}
-        ``automatic``: eigenvalues while they are cheap, sparse LU above; both are exact.
+    method : {"automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"}
+        ``automatic``: eigenvalues while they are cheap, sparse LU up to 300,000 cities, both of
+        which are exact; above, traces by random vectors ("stochastic"). ``chebyshev``: exact
+        traces up to order four only, a fast approximation without randomness.
+    rng : int, numpy.random.Generator or None
+        For "stochastic"; the default gives the same digits each time.
 
     Returns
     -------
@@ -253,7 +350,9 @@ def log_determinant(
     References
     ----------
     Ord (1975) doi:10.1080/01621459.1975.10480272; Pace and Barry (1997)
-    doi:10.1111/j.1538-4632.1997.tb00959.x; LeSage and Pace (2009) doi:10.1201/9781420064254.
+    doi:10.1111/j.1538-4632.1997.tb00959.x; LeSage and Pace (2009) doi:10.1201/9781420064254;
+    Barry and Pace (1999), Linear Algebra and its Applications 289; Pace and LeSage (2004),
+    Computational Statistics & Data Analysis 45.
 
     Examples
     --------
@@ -269,18 +368,34 @@ def log_determinant(
         limit = SYMMETRIC_EIGENVALUE_LIMIT if twin is not None else GENERAL_EIGENVALUE_LIMIT
         if dense:
             limit = DENSE_SYMMETRIC_LIMIT if twin is not None else DENSE_GENERAL_LIMIT
-        method = "eigenvalues" if n <= limit else "sparse-lu"
+        method = "sparse-lu" if n <= FACTORISATION_LIMIT else "stochastic"
+        method = "eigenvalues" if n <= limit else method
     if method == "eigenvalues":
         eigenvalues = _all_eigenvalues(matrix, twin)
         limits = valid_interval(spectrum_of(eigenvalues), matrix)
         return EigenvalueLogDeterminant(eigenvalues, *limits)
-    spectrum = _unit_row_spectrum(matrix) or extreme_eigenvalues(
+    limits = valid_interval(_extremes(matrix, twin), matrix)
+    if method == "sparse-lu":
+        return FactorisedLogDeterminant(matrix, *limits, twin)
+    if method == "chebyshev":
+        return moment_log_determinant(matrix, twin, limits, probes=0, order=EXACT_ORDER, seed=0)
+    seed = seeded_generator(rng)[1]
+    return moment_log_determinant(
+        matrix, twin, limits, probes=PROBES, order=PROBED_ORDER, seed=seed
+    )
+
+
+def _extremes(matrix: sparse.csr_array, twin: sparse.csr_array | None) -> Spectrum:
+    """Extreme eigenvalues as accurately as the size allows."""
+    if matrix.shape[0] > LARGE:
+        unit = np.abs(matrix.sum(axis=1) - 1.0).max() <= UNIT_SUM
+        return large_spectrum(matrix, twin, radius=1.0 if unit else None)
+    return _unit_row_spectrum(matrix, twin) or extreme_eigenvalues(
         matrix, dense_limit=GENERAL_EIGENVALUE_LIMIT
     )
-    return FactorisedLogDeterminant(matrix, *valid_interval(spectrum, matrix))
 
 
-def _unit_row_spectrum(matrix: sparse.csr_array) -> Spectrum | None:
+def _unit_row_spectrum(matrix: sparse.csr_array, twin: sparse.csr_array | None) -> Spectrum | None:
     """Spectrum of weights whose rows sum to one, where a few eigenvalues settle the lower end.
 
     The largest eigenvalue is one. A real one among the six with the smallest real parts is the
@@ -291,9 +406,14 @@ def _unit_row_spectrum(matrix: sparse.csr_array) -> Spectrum | None:
         return None
     start = 1.0 + 0.5 * np.cos(np.arange(n))  # fixed: the same weights give the same digits
     try:
-        found = sparse_linalg.eigs(
-            matrix, k=6, which="SR", v0=start, ncv=40, return_eigenvectors=False
-        )
+        if twin is not None:
+            found = sparse_linalg.eigsh(
+                twin, k=1, which="SA", v0=start, ncv=40, tol=EDGE, return_eigenvectors=False
+            )
+        else:
+            found = sparse_linalg.eigs(
+                matrix, k=6, which="SR", v0=start, ncv=40, tol=EDGE, return_eigenvectors=False
+            )
     except sparse_linalg.ArpackNoConvergence:
         return None
     spectrum = spectrum_of(np.append(found, 1.0), method="one, and the smallest by Arnoldi")
@@ -311,8 +431,9 @@ def summed_log_determinant(
     years: int,
     *,
     method: LogDeterminantMethod = "automatic",
+    rng: RandomSource = 0,
 ) -> SummedLogDeterminant:
     """Log-determinant of a whole panel: one matrix for all years, or one for each year."""
     counts = (years,) if len(matrices) == 1 else (1,) * years
-    parts = tuple(log_determinant(matrix, method=method) for matrix in matrices)
+    parts = tuple(log_determinant(matrix, method=method, rng=rng) for matrix in matrices)
     return SummedLogDeterminant(parts, counts)

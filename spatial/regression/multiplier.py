@@ -7,13 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from spatial.regression.log_determinant import (
-    IMAGINARY_STEP,
-    LogDeterminant,
-    factors_of,
-    imaginary_derivative,
-    prefers_dense,
-)
+from spatial.regression.log_determinant import prefers_dense
+from spatial.regression.log_determinant_type import LogDeterminant
+from spatial.regression.sparse_factors import IMAGINARY_STEP, factors_of, imaginary_derivative
 from spatial.regression.spatial_lag import SpatialLag, solve_columns
 
 # Columns solved at once for traces of products with other weights.

@@ -15,6 +15,9 @@ DENSE_LIMIT = 2000
 _REAL = 1e-9
 """An eigenvalue is real when its imaginary part is below this share of the spectral radius."""
 
+_UPPER, _LOWER = 1e-6, 1e-3
+"""Relative accuracy of the ends of a large spectrum."""
+
 _RATIO = 1e-9
 """Log ratios of opposite entries must agree along every cycle to this much."""
 
@@ -147,6 +150,56 @@ def extreme_eigenvalues(matrix: sparse.csr_array, *, dense_limit: int = DENSE_LI
         values = linalg.eigvals(matrix.toarray())
         return spectrum_of(values, method="all eigenvalues")
     return _sparse_symmetric(twin) if twin is not None else _sparse_general(matrix)
+
+
+def large_spectrum(
+    matrix: sparse.csr_array, twin: sparse.csr_array | None, *, radius: float | None = None
+) -> Spectrum:
+    """Bound the spectrum of large non-negative weights by few products.
+
+    The ends are computed to six digits (largest) and three (smallest) and moved outwards by their
+    errors, so that the interval of rho is on the safe side by as much. Without a symmetric twin
+    the smallest eigenvalue is not searched: minus the spectral radius bounds it.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array of shape (n, n)
+    twin : scipy.sparse.csr_array or None
+        See ``symmetric_twin``.
+    radius : float, optional
+        Spectral radius where it is known.
+    """
+    if matrix.nnz == 0:
+        return Spectrum(0.0, np.nan, False, "no links")
+    largest = radius if radius is not None else _upper_end(matrix, twin)
+    if twin is None:
+        return Spectrum(largest, np.nan, True, "bound by the spectral radius")
+    smallest = largest
+    try:
+        found = sparse_linalg.eigsh(
+            twin, k=1, which="SA", v0=_start(twin.shape[0]), tol=_LOWER, return_eigenvectors=False
+        )
+        smallest = min(-float(found[0]) * (1.0 + _LOWER), largest)
+    except sparse_linalg.ArpackNoConvergence:  # the bound by the radius stays
+        return Spectrum(largest, -largest, False, "bound by the spectral radius")
+    return Spectrum(largest, -smallest, False, "extreme eigenvalues to three digits, by Lanczos")
+
+
+def _upper_end(matrix: sparse.csr_array, twin: sparse.csr_array | None) -> float:
+    start = _start(matrix.shape[0])
+    bound = float(min(matrix.sum(axis=1).max(), matrix.sum(axis=0).max()))
+    try:
+        if twin is not None:
+            found = sparse_linalg.eigsh(
+                twin, k=1, which="LA", v0=start, tol=_UPPER, return_eigenvectors=False
+            )
+        else:
+            found = sparse_linalg.eigs(
+                matrix, k=1, which="LR", v0=start, tol=_UPPER, return_eigenvectors=False
+            )
+    except sparse_linalg.ArpackNoConvergence:
+        return bound
+    return min(float(found.real[0]) * (1.0 + _UPPER), bound)
 
 
 def spectral_radius(matrix: sparse.csr_array) -> float:
