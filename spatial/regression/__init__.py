@@ -25,6 +25,7 @@ from spatial.regression.effect_parts import (
 from spatial.regression.effect_tests import EffectTests, effect_tests
 from spatial.regression.effects import EffectsResult
 from spatial.regression.hausman import HausmanTest, hausman_test
+from spatial.regression.j_test import JTests, j_tests
 from spatial.regression.ladder import SpecificationLadder, specification_ladder
 from spatial.regression.panel import fit_panel
 from spatial.regression.prediction import Prediction, predict, shock
@@ -49,6 +50,7 @@ __all__ = [
     "EffectsResult",
     "GroupEffects",
     "HausmanTest",
+    "JTests",
     "LagrangeTests",
     "OrderEffects",
     "PanelResult",
@@ -77,6 +79,7 @@ __all__ = [
     "fit_spatial_gmm",
     "fit_spatial_iv",
     "hausman_test",
+    "j_tests",
     "lm_tests",
     "panel_unit_root",
     "predict",

@@ -11,12 +11,13 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from spatial.errors import ConfigError, EstimationError, WeightsError
-from spatial.options import AbsorbedEffects, Specification, checked_option
+from spatial.options import AbsorbedEffects, LagSpecification, Specification, checked_option
 from spatial.random import RandomSource, seeded_generator
 from spatial.regression.bias_correction import correction_word
 from spatial.regression.cross_section import cross_section_design
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
+from spatial.regression.j_test import JTests, j_tests_of
 from spatial.regression.panel import require_several_years
 from spatial.regression.posterior import log_marginal
 from spatial.regression.residual_moran import POOLED, residual_moran
@@ -77,6 +78,24 @@ class WeightsComparison(Result):
     def specification_probability(self) -> pd.Series:
         """Posterior probability of each specification, summed over weights."""
         return self.probabilities.sum(axis=0).rename("probability")
+
+    def j_tests(
+        self,
+        *,
+        specifications: Sequence[LagSpecification] = ("sar",),
+        bootstrap: int = 199,
+        rng: RandomSource = None,
+    ) -> JTests:
+        """Test models with a lagged outcome against each other; see ``j_tests``."""
+        designs = {
+            weights: result.design
+            for (weights, _), result in self.results.items()
+            if weights != NO_WEIGHTS
+        }
+        effects = cast("AbsorbedEffects", self.configuration.options["effects"])
+        return j_tests_of(
+            designs, specifications=specifications, effects=effects, bootstrap=bootstrap, rng=rng
+        )
 
     def tidy(self) -> pd.DataFrame:
         """Return the table."""
