@@ -216,7 +216,7 @@ class PanelResult(Result):
         return lagrange_tests(self.design)
 
     def reduction_tests(self) -> ReductionTests:
-        """LR and Wald tests that a Durbin model reduces to SAR or SEM; see ``reduction_tests``."""
+        """LR and Wald tests of the simpler models inside this one; see ``reduction_tests``."""
         from spatial.regression.specification_tests import reduction_tests
 
         return reduction_tests(self)

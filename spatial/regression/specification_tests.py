@@ -21,11 +21,18 @@ from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import _noise, estimate
 from spatial.regression.likelihood import least_squares
 from spatial.regression.results import PanelResult
+from spatial.regression.specifications import DURBIN, symbols_of
 from spatial.regression.within import within
 from spatial.results import Configuration, Result
 
 # Share of the lagged fit that regressors leave, below which it is rounding.
 SPANNED_SHARE = 1e-12
+# The models that each one contains.
+REDUCTIONS: dict[Specification, tuple[Specification, ...]] = {
+    "sdm": ("sar", "sem"),
+    "sac": ("sar", "sem"),
+    "gns": ("sdm", "sdem", "sac"),
+}
 LM_NAMES = ("LM lag", "robust LM lag", "LM error", "robust LM error")
 
 
@@ -51,14 +58,14 @@ class LagrangeTests(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class ReductionTests(Result):
-    """Tests that a Durbin model reduces to a simpler one.
+    """Tests that a model reduces to a simpler one.
 
     Attributes
     ----------
     configuration : Configuration
     table : pandas.DataFrame
-        Index: (reduction, test); columns statistic, df, p_value. Reductions: ``SDM to SAR``
-        (theta = 0) and ``SDM to SEM`` (theta + rho beta = 0); tests: ``LR`` and ``Wald``.
+        Index: (reduction, test); columns statistic, df, p_value. Reductions such as ``SDM to
+        SAR``, see ``reduction_tests``; tests: ``LR`` and ``Wald``.
     """
 
     configuration: Configuration
@@ -163,16 +170,23 @@ def _lagrange_statistics(design: PanelDesign, effects: AbsorbedEffects) -> np.nd
 
 
 def reduction_tests(result: PanelResult) -> ReductionTests:
-    r"""LR and Wald tests that a spatial Durbin model reduces to SAR or SEM.
+    r"""LR and Wald tests that a model reduces to the simpler ones that it contains.
 
-    SAR: H0 :math:`\theta = 0`. SEM: H0 :math:`\theta + \rho \beta = 0` (common factors). The LR
-    statistic compares maxima of the log-likelihood; the Wald statistic uses the estimates and the
-    covariance of the result. Degrees of freedom: the number of lagged regressors.
+    ====  ======================================================================================
+    from  to
+    ====  ======================================================================================
+    sdm   SAR: :math:`\theta = 0`; SEM: :math:`\theta + \rho \beta = 0` (common factors)
+    sac   SAR: :math:`\lambda = 0`; SEM: :math:`\rho = 0`
+    gns   SDM: :math:`\lambda = 0`; SDEM: :math:`\rho = 0`; SAC: :math:`\theta = 0`
+    ====  ======================================================================================
+
+    The LR statistic compares maxima of the log-likelihood; the Wald statistic uses the estimates
+    and the covariance of the result. Degrees of freedom: the number of restrictions.
 
     Parameters
     ----------
     result : PanelResult
-        Of ``specification="sdm"``.
+        Of ``specification="sdm"``, ``"sac"`` or ``"gns"``.
 
     Returns
     -------
@@ -181,33 +195,34 @@ def reduction_tests(result: PanelResult) -> ReductionTests:
     Raises
     ------
     EstimationError
-        If the result is no spatial Durbin model.
+        If the result is none of these.
     """
-    if result.specification != "sdm":
+    if result.specification not in REDUCTIONS:
         raise EstimationError(
-            f"Reduction tests start from specification='sdm', not {result.specification!r}; fit "
-            "the Durbin model first."
+            f"Reduction tests start from specification='sdm', 'sac' or 'gns', not "
+            f"{result.specification!r}; fit the larger model first."
         )
     if result.effects_type == "correlated-random":
         raise EstimationError(
             "Reduction tests of correlated random effects would leave out the city means of the "
             "lagged regressors as well; use effects='random' or 'city'."
         )
-    design, df = result.design, len(result.design.lagged)
-    if df == 0:
+    if result.specification in DURBIN and not result.design.lagged:
         raise EstimationError("The model has no lagged regressor to leave out.")
+    of_lag, of_errors = result.estimate.determinants
     rows = {}
-    simpler: tuple[tuple[str, Specification], ...] = (("SDM to SAR", "sar"), ("SDM to SEM", "sem"))
-    for reduction, specification in simpler:
+    for specification in REDUCTIONS[result.specification]:
         smaller = estimate(
-            design,
+            result.design,
             specification,
             result.effects_type,
             result.bias_correction,
-            log_determinant=result.estimate.log_determinant,
+            log_determinant=of_lag,
+            error_log_determinant=of_errors,
         )
         ratio = 2.0 * (result.log_likelihood - smaller.log_likelihood)
-        wald = _wald(result, specification)
+        wald, df = _wald(result, specification)
+        reduction = f"{result.specification.upper()} to {specification.upper()}"
         rows[reduction, "LR"] = (ratio, df, chi2_p_value(ratio, df))
         rows[reduction, "Wald"] = (wald, df, chi2_p_value(wald, df))
     return ReductionTests(
@@ -220,22 +235,24 @@ def reduction_tests(result: PanelResult) -> ReductionTests:
     )
 
 
-def _wald(result: PanelResult, specification: Specification) -> float:
-    """Wald statistic of theta = 0, or of theta + rho beta = 0."""
+def _wald(result: PanelResult, specification: Specification) -> tuple[float, int]:
+    """Wald statistic of the restrictions that lead to a specification, and their number."""
     parameters, names = result.coefficients.to_numpy(), list(result.coefficients.index)
-    lagged = [names.index(f"W {name}") for name in result.design.lagged]
-    own = [names.index(name) for name in result.design.lagged]
-    gradient = np.zeros((len(lagged), len(names)))
-    rows = np.arange(len(lagged))
-    gradient[rows, lagged] = 1.0
-    restriction = parameters[lagged].copy()
-    if specification == "sem":
-        rho = parameters[-1]
-        restriction += rho * parameters[own]
-        gradient[rows, own] = rho
-        gradient[:, -1] = parameters[own]
+    lost = set(symbols_of(result.specification)) - set(symbols_of(specification))
+    theta = result.specification in DURBIN and specification not in DURBIN
+    restricted = [f"W {name}" for name in result.design.lagged] if theta else sorted(lost)
+    places = [names.index(name) for name in restricted]
+    gradient = np.zeros((len(places), len(names)))
+    rows = np.arange(len(places))
+    gradient[rows, places] = 1.0
+    restriction = parameters[places].copy()
+    if theta and lost:  # common factors: a Durbin model becomes a model of spatial errors
+        own, rho = [names.index(name) for name in result.design.lagged], names.index("rho")
+        restriction += parameters[rho] * parameters[own]
+        gradient[rows, own] = parameters[rho]
+        gradient[:, rho] = parameters[own]
     variance = gradient @ result.covariance.to_numpy() @ gradient.T
-    return float(restriction @ np.linalg.solve(variance, restriction))
+    return float(restriction @ np.linalg.solve(variance, restriction)), len(places)
 
 
 def _test_table(
