@@ -137,7 +137,7 @@ def joint_parts(
     lag = problem.design.error_lag
     signal = lagged_signal(problem, theta[:-3], rho)
     signal = signal - lambda_ * lag(signal)
-    if likelihood.sample.outcome.row_sums is not None:
+    if likelihood.sample.outcome.row_sums is not None and not lag.equal_row_sums:
         carrier = 1.0 - lambda_ * likelihood.sample.outcome.row_sums
         signal = within(signal, problem.effects, year_direction=carrier)
     elif problem.correction == "transformation" or effects_reach_signal(problem):
