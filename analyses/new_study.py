@@ -263,16 +263,29 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
     if not regressors:
         return "# no model: the panel has one column only; a model needs an outcome and regressors"
     left, right = _in_formula(outcome), " + ".join(_in_formula(item) for item in regressors)
+    first = _text(_in_formula(regressors[0]))
     return (
         "[[models]]\n"
         'name = "spillovers"\n'
         f"formula = {_text(f'{left} ~ {right}')}\n"
-        'weights = "nearest 6"\n'
+        'weights = "nearest 6"           # or several: ["nearest 6", "inverse distance"]\n'
         'specification = "sdm"           # ols, slx, sar, sem, sdm, sdem\n'
-        'effects = "two-way"             # pooled, city, year, two-way\n'
+        'effects = "two-way"             # pooled, city, year, two-way, random, correlated-random\n'
         "bias_correction = true          # Lee and Yu (2010)\n"
-        'covariance = "cluster"          # standard errors by city; or information, sandwich\n'
-        'incomplete = "error"            # or "drop": leave cities with gaps out of this model'
+        'covariance = "cluster"          # standard errors by city; or information, sandwich,\n'
+        "                                # driscoll-kraay (lags = 2), conley (cutoff_km = 300)\n"
+        '# cluster_by = "region"         # clusters of several cities, for "cluster"\n'
+        f"# lagged = [{first}]  # spatial lags of these regressors only\n"
+        'incomplete = "error"            # or "drop": leave cities with gaps out of this model\n'
+        "# Questions to ask of the model; take away the # of those that you want answered.\n"
+        f"# focus = {first}  # whose spillovers are followed below\n"
+        "# ladder = true                 # which specification do the usual tests choose?\n"
+        '# compare_weights = ["nearest 6", "inverse distance", "gravity"]  # which fit best?\n'
+        '# specifications = ["sar", "sem", "sdm"]  # tried with each of these weights\n'
+        '# boundary = { step_km = 100, last_km = 1000, version = ["outer", "ring"] }  # how far?\n'
+        '# effects_by = ["region"]       # between groups: needs [groups]\n'
+        "# city_effects = true           # map what each city passes on to others\n"
+        '# shock = { city = "...", size = -0.1 }  # who is hit? variable = "..." for a regressor'
     )
 
 

@@ -11,13 +11,27 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_python_of_the_readme_runs(capsys):
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) == 1
+    assert len(blocks) == 2
     scope: dict = {}
     exec(compile(blocks[0], "README.md", "exec"), scope)
     assert scope["area"].passport.n_cities == 274
     assert 0.25 < scope["clusters"].global_statistic < 0.40
     assert 0.2 < scope["model"].rho < 0.9
     assert "indirect" in capsys.readouterr().out
+
+
+def test_spillovers_of_the_readme_run(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    scope: dict = {}
+    exec(compile(blocks[1], "README.md", "exec"), scope)
+    assert scope["ladder"].decision == scope["model"].specification == "sdm"
+    assert scope["area"].cities.loc["38300", "name"] == "Pittsburgh, PA"
+    assert scope["choice"].best[0] in ("nearest 6", "distance")
+    assert scope["reach"].boundary >= 100
+    emitted = scope["effects"].city_effects("share_aged_20_29")["emitted"]
+    indirect = scope["effects"].table.loc["share_aged_20_29", "indirect"]
+    assert abs(emitted.mean() - indirect) < 1e-9
+    assert "emitted" in capsys.readouterr().out
 
 
 def test_links_of_the_documents_lead_somewhere():

@@ -18,7 +18,7 @@ import pytest
 from libpysal import io as pysal_io
 
 from analyses.run import run_study
-from analyses.study_file import read_study
+from analyses.study_file import read_study, study_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = '=HYPERLINK("x") <script>alert(1)</script> & "quoted" 武汉市 $x^2$'
@@ -229,6 +229,14 @@ def test_new_study_runs_as_written(small_study, command):
     assert "#   real_income_per_head" in text
     answer = command("check", folder / "study.toml")
     assert answer.status == 0, answer.err
+    asked = re.sub(
+        r"^# (?=(focus|ladder|compare|specif|boundary|city_eff|lagged))", "", text, flags=re.M
+    )
+    assert asked.count("\n# ") <= text.count("\n# ") - 7
+    model = study_from_text(asked).models[0]
+    assert model.ladder
+    assert len(model.compare_weights) == 3
+    assert model.lagged == (model.focus,)
     again = command(
         "new", folder, "--cities", small_study.folder / "cities.gpkg",
         "--panel", small_study.folder / "panel.csv",
