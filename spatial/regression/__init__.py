@@ -39,6 +39,7 @@ from spatial.regression.specification_tests import (
     lm_tests,
     reduction_tests,
 )
+from spatial.regression.unbalanced import UnbalancedPanelResult, fit_unbalanced_panel
 from spatial.regression.unit_roots import PanelUnitRoot, panel_unit_root
 from spatial.regression.weak_instruments import WeakInstruments
 
@@ -64,6 +65,7 @@ __all__ = [
     "SpecificationLadder",
     "SpilloverBoundary",
     "StabilityTest",
+    "UnbalancedPanelResult",
     "VarianceInflation",
     "WeakInstruments",
     "WeightsComparison",
@@ -78,6 +80,7 @@ __all__ = [
     "fit_panel",
     "fit_spatial_gmm",
     "fit_spatial_iv",
+    "fit_unbalanced_panel",
     "hausman_test",
     "j_tests",
     "lm_tests",

@@ -86,7 +86,8 @@ def require_balanced(present: np.ndarray, cities: pd.Index, years: pd.Index) -> 
     raise PanelError(
         f"The panel is not balanced: {len(gaps)} city-years are missing: {listed(gaps)}; cities "
         f"concerned: {listed(incomplete)}. Keep the years that all cities have, or drop these "
-        "cities and rebuild the weights without them."
+        "cities and rebuild the weights without them. For a regression, where they are missing at "
+        "random, fit_unbalanced_panel uses the city-years that are there."
     )
 
 
