@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import linalg, optimize, sparse
 
 from spatial.errors import EstimationError
 from spatial.regression.information import information_matrix, inverse_information
-from spatial.regression.likelihood import PERFECT_FIT, maximise
+from spatial.regression.likelihood import BORDER_SHARE, PERFECT_FIT, maximise
 from spatial.regression.log_determinant import LogDeterminant
 from spatial.regression.multiplier import panel_traces
 from spatial.regression.robust_covariance import DENSE_LIMIT, cluster_least_squares
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 # logarithmic grid because phi falls with the square root of the number of years.
 SMALLEST_PHI = 1e-4
 SCAN_POINTS = 33
+SPATIAL_SCAN = 7
+
+
+# I - lambda W, eigenvalues and eigenvectors of its product with its transpose.
+Axes = tuple[sparse.csr_array, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +72,9 @@ class Split:
         """Cities that each entry of ``spread`` stands for."""
         return self.cities / self.spread.size
 
-    def weights(self, phi: float) -> np.ndarray:
+    def weights(self, phi: float | np.ndarray) -> np.ndarray:
         """Weights of squared means, phi^2 where the spread is one."""
-        return 1.0 / (1.0 + (phi**-2 - 1.0) * self.spread)
+        return np.asarray(1.0 / (1.0 + (phi**-2.0 - 1.0) * self.spread))
 
     def stacked(self, phi: float) -> np.ndarray:
         """Rows of least squares at phi."""
@@ -81,6 +86,16 @@ class Split:
         remainder = _triangle(self.stacked(phi))[-1, -1]
         fit = -0.5 * m * (np.log(2 * np.pi * remainder**2 / m) + 1.0)
         return float(fit + 0.5 * self.multiplicity * np.log(self.weights(phi)).sum())
+
+    def values(self, phis: np.ndarray) -> np.ndarray:
+        """``value`` at several phi, by one stack of triangles."""
+        m = self.observations
+        weights = self.weights(phis[:, None])
+        inside = np.broadcast_to(self.within, (len(phis), *self.within.shape))
+        rows = np.concatenate([inside, np.sqrt(weights)[..., None] * self.between], axis=1)
+        remainder = np.asarray(np.linalg.qr(rows, mode="r"))[:, -1, -1]
+        fit = -0.5 * m * (np.log(2 * np.pi * remainder**2 / m) + 1.0)
+        return np.asarray(fit + 0.5 * self.multiplicity * np.log(weights).sum(axis=1))
 
     def solution(self, phi: float) -> tuple[np.ndarray, float]:
         """Coefficients and the sum of squares at phi."""
@@ -101,7 +116,7 @@ class Split:
     def best_phi(self) -> float:
         """Phi in (0, 1] with the greatest likelihood; 1 where cities do not differ."""
         grid = np.geomspace(SMALLEST_PHI, 1.0, SCAN_POINTS)
-        heights = [self.value(phi) for phi in grid]
+        heights = self.values(grid)
         best = int(np.argmax(heights))
         if best == SCAN_POINTS - 1 and self.slope(1.0) <= 0.0:
             return 1.0
@@ -157,13 +172,18 @@ class ErrorParts:
         self.observations, self.cities, self.width = y.size, y.shape[1], columns.shape[2]
         self.within, _ = _triangles(np.concatenate([columns, lag(columns)], axis=2))
         self.means = np.sqrt(y.shape[0]) * columns.mean(axis=0)
-        self.W = lag.matrices[0].toarray()
+        self.W = lag.matrices[0]
+        self._last: tuple[float, Axes] | None = None
 
-    def axes(self, spatial: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """B = I - lambda W, eigenvalues and eigenvectors of BB'."""
-        B = np.eye(self.cities) - spatial * self.W
-        spread, vectors = np.linalg.eigh(B @ B.T)
-        return B, spread, vectors
+    def axes(self, spatial: float) -> Axes:
+        """B = I - lambda W, eigenvalues and eigenvectors of BB'; those of the last lambda are kept.
+
+        Likelihood and score are asked for at the same lambda, and the eigenvectors take most time.
+        """
+        if self._last is None or self._last[0] != spatial:
+            B = sparse.csr_array(sparse.eye_array(self.cities, format="csr") - spatial * self.W)
+            self._last = spatial, (B, *np.linalg.eigh((B @ B.T).toarray()))
+        return self._last[1]
 
     def split(self, spatial: float) -> Split:
         """Return the problem of By on BZ."""
@@ -180,7 +200,7 @@ class ErrorParts:
         B, _, vectors = self.axes(spatial)
         ratio, weights = phi**-2 - 1.0, split.weights(phi)
         scaled = vectors @ (weights * (split.between @ signs))  # C^-1 B r
-        means = scaled @ (self.W @ (self.means @ signs)) - ratio * (scaled @ self.W) @ (
+        means = scaled @ (self.W @ (self.means @ signs)) - ratio * (self.W.T @ scaled) @ (
             B.T @ scaled
         )
         turned = np.einsum("ij,ij->j", vectors, self.W @ (B.T @ vectors))
@@ -254,7 +274,7 @@ def random_estimate(problem: Problem, log_determinant: LogDeterminant | None) ->
     spatial = 0.0
     if log_determinant is not None:
         symbol = "lambda" if error_model else "rho"
-        spatial = maximise(RandomLikelihood(parts, log_determinant), symbol=symbol)
+        spatial = _maximum(RandomLikelihood(parts, log_determinant), symbol)
     split = parts.split(spatial)
     phi = split.best_phi()
     delta, sum_of_squares = split.solution(phi)
@@ -284,6 +304,23 @@ def random_estimate(problem: Problem, log_determinant: LogDeterminant | None) ->
         city_variance=sigma2 * (phi**-2 - 1.0) / design.n_years,
         city_effects=_predicted(problem, parts, delta, spatial, phi),
     )
+
+
+def _maximum(likelihood: RandomLikelihood, symbol: str) -> float:
+    """Maximise as ``maximise`` does, but climb by the score, which costs little beside the value.
+
+    Each value of lambda needs eigenvectors of a city x city matrix: the root of the score next to
+    the best point of the scan is found with a third of the values that a search needs.
+    """
+    low, high = likelihood.log_determinant.low, likelihood.log_determinant.high
+    points = np.linspace(low, high, SPATIAL_SCAN + 2)
+    best = 1 + int(np.argmax([likelihood.value(float(point)) for point in points[1:-1]]))
+    margin = BORDER_SHARE * (high - low)
+    left = max(float(points[best - 1]), low + margin)
+    right = min(float(points[best + 1]), high - margin)
+    if likelihood.score(left) > 0.0 > likelihood.score(right):
+        return float(optimize.brentq(likelihood.score, left, right, xtol=1e-14, rtol=1e-14))
+    return maximise(likelihood, symbol=symbol)
 
 
 def _triangle(rows: np.ndarray) -> np.ndarray:
@@ -364,10 +401,11 @@ def _error_variance(
     parts: ErrorParts, spatial: float, sigma2: float, phi: float, years: int
 ) -> float:
     """Variance of lambda from the information about (lambda, sigma2, T city variance)."""
-    B = np.eye(parts.cities) - spatial * parts.W
-    inner = np.linalg.inv(B.T @ B)
+    B, _, _ = parts.axes(spatial)
+    product = (B.T @ B).toarray()
+    inner = np.linalg.inv(product)
     turn = sigma2 * inner @ (parts.W.T @ B + B.T @ parts.W) @ inner
-    inside = np.linalg.inv(sigma2 * inner)
+    inside = product / sigma2
     means = np.linalg.inv(sigma2 * inner + sigma2 * (phi**-2 - 1.0) * np.eye(parts.cities))
     slopes_inside = [inside @ turn, inside @ inner]
     slopes_means = [means @ turn, means @ inner, means]
