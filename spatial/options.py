@@ -6,7 +6,17 @@ from typing import Any, Literal, get_args
 
 from spatial.errors import ConfigError, nearest_spelling
 
-Transform = Literal["none", "binary", "row", "spectral", "min-max", "doubly-stochastic"]
+Transform = Literal[
+    "none",
+    "binary",
+    "row",
+    "column",
+    "global",
+    "variance-stabilising",
+    "spectral",
+    "min-max",
+    "doubly-stochastic",
+]
 ContiguityRule = Literal["queen", "rook"]
 DistanceDecay = Literal["power", "exponential"]
 IslandPolicy = Literal["keep", "nearest", "error"]

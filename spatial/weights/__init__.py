@@ -4,6 +4,7 @@ from spatial.weights.combination import combine_weights
 from spatial.weights.contiguity import contiguity_weights
 from spatial.weights.distance import distance_band_weights, inverse_distance_weights, knn_weights
 from spatial.weights.economic import economic_weights, nested_weights
+from spatial.weights.gravity import gravity_weights
 from spatial.weights.groups import block_weights, split_weights
 from spatial.weights.islands import attach_islands
 from spatial.weights.kernel import kernel_weights
@@ -27,6 +28,7 @@ __all__ = [
     "distance_band_weights",
     "economic_weights",
     "extreme_eigenvalues",
+    "gravity_weights",
     "inverse_distance_weights",
     "kernel_weights",
     "knn_weights",

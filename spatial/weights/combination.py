@@ -33,7 +33,7 @@ def combine_weights(
         Of the same cities in any order; the first gives the order.
     shares : mapping of str to float, optional
         :math:`\gamma`, the same names; equal shares by default.
-    normalisation : {"row", "spectral", "min-max", "doubly-stochastic", "binary", "none"}
+    normalisation : a word of ``transform_weights``
         How each matrix is scaled before; kinds of weights differ in scale by orders of magnitude,
         so that sums of unscaled ones are the largest one alone.
     transform : str

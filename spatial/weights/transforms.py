@@ -1,4 +1,4 @@
-"""Scaling of spatial weights: rows, spectrum, min-max, doubly stochastic, binary."""
+"""Scaling of spatial weights: rows, columns, all entries, spectrum, min-max, both sums."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ _PHRASES = (
     "rows sum to one",
     "divided by",
     "rows and columns sum to one",
+    "columns sum to one",
+    "rows divided by their length",
 )
 
 # What a matrix may become: scaled rows have forgotten the scale of the original ones.
 _REACHABLE: dict[str, tuple[str, ...]] = {
-    "row": ("row", "binary", "doubly-stochastic"),
+    "row": ("row", "binary", "doubly-stochastic", "variance-stabilising"),
+    "variance-stabilising": ("row", "binary", "doubly-stochastic", "variance-stabilising"),
+    "column": ("column", "binary", "doubly-stochastic"),
     "doubly-stochastic": ("doubly-stochastic", "binary"),
 }
 
@@ -37,20 +41,26 @@ _REACHABLE: dict[str, tuple[str, ...]] = {
 def transform_weights(weights: Weights, transform: Transform) -> Weights:
     r"""Scale weights and record it in ``transform`` and ``description``.
 
-    ======================  ====================================================================
-    ``none``                as built
-    ``binary``              1 for every link
-    ``row``                 :math:`w_{ij} / \sum_j w_{ij}`; a zero row stays zero
-    ``spectral``            :math:`W / \omega_{max}`, the largest eigenvalue
-    ``min-max``             :math:`W / \min(\max_i \sum_j w_{ij}, \max_j \sum_i w_{ij})`
-    ``doubly-stochastic``   diag(r) W diag(c) with all row and column sums one
-    ======================  ====================================================================
+    ========================  ==================================================================
+    ``none``                  as built
+    ``binary``                1 for every link
+    ``row``                   :math:`w_{ij} / \sum_j w_{ij}` (W); a zero row stays zero
+    ``column``                :math:`w_{ij} / \sum_i w_{ij}`; a zero column stays zero
+    ``global``                :math:`n w_{ij} / \sum_{ij} w_{ij}` (C): rows sum to one on average
+    ``variance-stabilising``  :math:`c\, w_{ij} / (\sum_j w_{ij}^2)^{1/2}`, c such that all entries
+                              sum to n (S)
+    ``spectral``              :math:`W / \omega_{max}`, the largest eigenvalue
+    ``min-max``               :math:`W / \min(\max_i \sum_j w_{ij}, \max_j \sum_i w_{ij})`
+    ``doubly-stochastic``     diag(r) W diag(c) with all row and column sums one
+    ========================  ==================================================================
 
     Parameters
     ----------
     weights : Weights
         Or a libpysal Graph or W, or a labelled table.
-    transform : {"none", "binary", "row", "spectral", "min-max", "doubly-stochastic"}
+    transform : {"none", "binary", "row", "column", "global", "variance-stabilising", "spectral", \
+                 "min-max", "doubly-stochastic"}
+        n of ``global`` and ``variance-stabilising`` counts islands.
 
     Returns
     -------
@@ -73,6 +83,9 @@ def transform_weights(weights: Weights, transform: Transform) -> Weights:
     Kelejian, H. H., & Prucha, I. R. (2010). Specification and estimation of spatial autoregressive
     models with autoregressive and heteroskedastic disturbances. Journal of Econometrics, 157(1),
     53-67. https://doi.org/10.1016/j.jeconom.2009.10.025
+
+    Tiefelsdorf, M., Griffith, D. A., & Boots, B. (1999). A variance-stabilizing coding scheme for
+    spatial link matrices. Environment and Planning A, 31, 165-180.
     """
     source = as_weights(weights)
     wanted = cast("Transform", checked_option(transform, Transform, name="transform"))
@@ -116,9 +129,23 @@ def _scaled(
     if transform == "binary":
         return _with_data(matrix, np.ones_like(matrix.data)), "entries are one"
     if transform == "row":
-        return _row_scaled(matrix), "rows sum to one"
+        return _row_scaled(matrix), _generic(transform)
+    if transform == "column":
+        columns = _row_scaled(sparse.csr_array(matrix.T.tocsr()))
+        return sparse.csr_array(columns.T.tocsr()), _generic(transform)
+    if transform == "variance-stabilising":
+        return _variance_stabilised(matrix), _generic(transform)
     if transform == "doubly-stochastic":
-        return _doubly_stochastic(matrix, weights), "rows and columns sum to one"
+        return _doubly_stochastic(matrix, weights), _generic(transform)
+    divisor, note = _divisor(matrix, transform)
+    return _with_data(matrix, matrix.data / divisor), note
+
+
+def _divisor(matrix: sparse.csr_array, transform: Transform) -> tuple[float, str]:
+    """Number by which all entries are divided, and the words for it."""
+    if transform == "global":
+        divisor = float(matrix.sum()) / matrix.shape[0]
+        return divisor, f"divided by the mean row sum {divisor:.6g}"
     if transform == "spectral":
         divisor = spectral_radius(matrix)
         if divisor <= 1e-12 * matrix.data.max():
@@ -126,12 +153,10 @@ def _scaled(
                 "The largest eigenvalue of these weights is zero (no city receives from itself by "
                 "any path), so they have no spectral scale; use 'min-max' or 'row'."
             )
-        note = f"divided by the largest eigenvalue {divisor:.6g}"
-    else:
-        rows, columns = matrix.sum(axis=1).max(), matrix.sum(axis=0).max()
-        divisor = float(min(rows, columns))
-        note = f"divided by {divisor:.6g}, the smaller of the largest row and column sum"
-    return _with_data(matrix, matrix.data / divisor), note
+        return divisor, f"divided by the largest eigenvalue {divisor:.6g}"
+    rows, columns = matrix.sum(axis=1).max(), matrix.sum(axis=0).max()
+    divisor = float(min(rows, columns))
+    return divisor, f"divided by {divisor:.6g}, the smaller of the largest row and column sum"
 
 
 def _generic(transform: str) -> str:
@@ -139,6 +164,9 @@ def _generic(transform: str) -> str:
         "none": "not scaled",
         "binary": "entries are one",
         "row": "rows sum to one",
+        "column": "columns sum to one",
+        "global": "divided by the mean row sum",
+        "variance-stabilising": "rows divided by their length, all entries sum to n",
         "spectral": "divided by the largest eigenvalue",
         "min-max": "divided by the smaller of the largest row and column sum",
         "doubly-stochastic": "rows and columns sum to one",
@@ -159,6 +187,15 @@ def _row_scaled(matrix: sparse.csr_array) -> sparse.csr_array:
     sums = np.ones(matrix.shape[0])
     sums[filled] = np.add.reduceat(relative, matrix.indptr[:-1][filled])
     return _with_data(matrix, relative / np.repeat(sums, lengths))
+
+
+def _variance_stabilised(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Divide rows by their Euclidean length, then everything so that entries sum to n."""
+    rows = _row_scaled(matrix)  # first, so that squares of huge or tiny entries stay finite
+    lengths = np.sqrt((rows * rows).sum(axis=1))
+    divisor = np.repeat(np.where(lengths > 0.0, lengths, 1.0), np.diff(rows.indptr))
+    data = rows.data / divisor
+    return _with_data(rows, data * (matrix.shape[0] / data.sum()))
 
 
 def _doubly_stochastic(matrix: sparse.csr_array, weights: Weights) -> sparse.csr_array:

@@ -150,8 +150,8 @@ def test_a_lost_scale_is_not_invented():
             row.transformed(lost)
     assert row.transformed("row") is row
     assert row.transformed("binary").matrix.max() == 1.0
-    with pytest.raises(ConfigError, match="'doubly-stochastic'"):
-        transform_weights(row, "column")
+    with pytest.raises(ConfigError, match="'column'"):
+        transform_weights(row, "columns")
 
 
 def test_years_are_scaled_one_by_one():
