@@ -126,15 +126,14 @@ def _scaled(
 ) -> tuple[sparse.csr_array, str]:
     if transform == "none" or matrix.nnz == 0:
         return matrix, _generic(transform)
-    if transform == "binary":
-        return _with_data(matrix, np.ones_like(matrix.data)), "entries are one"
-    if transform == "row":
-        return _row_scaled(matrix), _generic(transform)
-    if transform == "column":
-        columns = _row_scaled(sparse.csr_array(matrix.T.tocsr()))
-        return sparse.csr_array(columns.T.tocsr()), _generic(transform)
-    if transform == "variance-stabilising":
-        return _variance_stabilised(matrix), _generic(transform)
+    simple = {
+        "binary": _binary,
+        "row": _row_scaled,
+        "column": _column_scaled,
+        "variance-stabilising": _variance_stabilised,
+    }
+    if transform in simple:
+        return simple[transform](matrix), _generic(transform)
     if transform == "doubly-stochastic":
         return _doubly_stochastic(matrix, weights), _generic(transform)
     divisor, note = _divisor(matrix, transform)
@@ -142,7 +141,7 @@ def _scaled(
 
 
 def _divisor(matrix: sparse.csr_array, transform: Transform) -> tuple[float, str]:
-    """Number by which all entries are divided, and the words for it."""
+    """Find the number by which all entries are divided, and the words for it."""
     if transform == "global":
         divisor = float(matrix.sum()) / matrix.shape[0]
         return divisor, f"divided by the mean row sum {divisor:.6g}"
@@ -175,6 +174,14 @@ def _generic(transform: str) -> str:
 
 def _with_data(matrix: sparse.csr_array, data: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _binary(matrix: sparse.csr_array) -> sparse.csr_array:
+    return _with_data(matrix, np.ones_like(matrix.data))
+
+
+def _column_scaled(matrix: sparse.csr_array) -> sparse.csr_array:
+    return sparse.csr_array(_row_scaled(sparse.csr_array(matrix.T.tocsr())).T.tocsr())
 
 
 def _row_scaled(matrix: sparse.csr_array) -> sparse.csr_array:
