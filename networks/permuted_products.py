@@ -10,39 +10,41 @@ CELLS_IN_A_BLOCK = 64_000
 """Permuted cells gathered at a time: half a megabyte stays near the processor."""
 
 
-def permuted_product(
-    fixed: np.ndarray, moved: np.ndarray, order: np.ndarray, *, upper: bool = False
-) -> float:
-    r"""Return the inner product of a matrix with another, rows and columns permuted jointly.
+def permuted_sums(
+    fixed: np.ndarray, moved: np.ndarray, orders: Sequence[np.ndarray], *, upper: bool = False
+) -> np.ndarray:
+    r"""Return inner products of a matrix with another, rows and columns permuted jointly.
 
-    .. math:: \sum_{ij} F[i, j] \, M[\pi(i), \pi(j)]
+    .. math:: h_p = \sum_{ij} F[i, j] \, M[\pi_p(i), \pi_p(j)]
 
     Parameters
     ----------
     fixed, moved : numpy.ndarray of shape (n, n)
-    order : numpy.ndarray of int, shape (n,)
+    orders : sequence of numpy.ndarray of int, shape (n,)
     upper : bool
         ``fixed`` is zero below the diagonal, which saves half of the work.
 
     Returns
     -------
-    float
+    numpy.ndarray of shape (orders,)
     """
-    n = len(order)
+    n = len(fixed)
     step = min(n, max(1, CELLS_IN_A_BLOCK // n))
     lines, cells = np.empty((step, n)), np.empty(step * n)
-    total = 0.0
+    found = np.zeros(len(orders))
     for start in range(0, n, step):
         stop = min(start + step, n)
         first = start if upper else 0
-        rows = lines[: stop - start]
-        block = cells[: (stop - start) * (n - first)].reshape(stop - start, n - first)
-        # Whole lines first, then columns within lines that lie in the cache.
-        np.take(moved, order[start:stop], axis=0, out=rows, mode="clip")
-        np.take(rows, order[first:], axis=1, out=block, mode="clip")
-        # einsum, not BLAS: its threads cost more than these small products are worth.
-        total += float(np.einsum("ij,ij->", fixed[start:stop, first:], block))
-    return total
+        here = np.ascontiguousarray(fixed[start:stop, first:]).ravel()
+        rows, flat = lines[: stop - start], cells[: len(here)]
+        block = flat.reshape(stop - start, n - first)
+        for place, order in enumerate(orders):
+            # Whole lines first, then columns within lines that lie in the cache.
+            np.take(moved, order[start:stop], axis=0, out=rows, mode="clip")
+            np.take(rows, order[first:], axis=1, out=block, mode="clip")
+            # einsum, not BLAS: its threads cost more than these small products are worth.
+            found[place] += np.einsum("i,i->", here, flat)
+    return found
 
 
 def permuted_products(
@@ -63,19 +65,19 @@ def permuted_products(
     -------
     numpy.ndarray of shape (orders, moved, fixed)
     """
-    n = len(fixed[0])
-    step = min(n, max(1, CELLS_IN_A_BLOCK // n))
-    flat = np.stack([matrix.ravel() for matrix in fixed])
-    found = np.zeros((len(orders), len(moved), len(fixed)))
-    lines = np.empty((step, n))
+    n, many = len(fixed[0]), len(moved)
+    step = min(n, max(1, CELLS_IN_A_BLOCK // (n * many)))
+    # The cells of all moved matrices lie side by side, so that one look-up fetches them together.
+    side_by_side = np.stack(moved, axis=2)
+    flat = np.stack([matrix.ravel() for matrix in fixed], axis=1)
+    found = np.zeros((len(orders), many, len(fixed)))
+    lines, cells = np.empty((2, step, n, many))
     for start in range(0, n, step):
         stop = min(start + step, n)
-        cells = np.empty((len(moved), stop - start, n))
-        here = np.ascontiguousarray(flat[:, start * n : stop * n].T)
+        here = flat[start * n : stop * n]
+        rows, block = lines[: stop - start], cells[: stop - start]
         for place, order in enumerate(orders):
-            for number, matrix in enumerate(moved):
-                rows = lines[: stop - start]
-                np.take(matrix, order[start:stop], axis=0, out=rows, mode="clip")
-                np.take(rows, order, axis=1, out=cells[number], mode="clip")
-            found[place] += cells.reshape(len(moved), -1) @ here
+            np.take(side_by_side, order[start:stop], axis=0, out=rows, mode="clip")
+            np.take(rows, order, axis=1, out=block, mode="clip")
+            found[place] += block.reshape(-1, many).T @ here
     return found

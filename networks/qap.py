@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from networks.dyads import DyadTable, dyad_cities, dyad_values, is_symmetric
-from networks.permuted_products import permuted_product
+from networks.permuted_products import permuted_sums
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError, EstimationError
 from spatial.random import RandomSource, seeded_generator
 from spatial.results import Configuration, Result
+
+ORDERS_IN_A_BATCH = 100
+"""Permutations worked on together."""
 
 EQUAL_CORRELATION = 1e-10
 """Permuted correlations this close to the observed one are equal to it: sums in another order."""
@@ -108,14 +111,17 @@ def qap_correlation(
     once = is_symmetric(x) and is_symmetric(y)
     missing = bool(np.isnan(x).any() or np.isnan(y).any())
     correlator = _GappyCells(x, y) if missing else _FullCells(x, y)
-    observed = correlator.correlation(np.arange(n))
+    observed = float(correlator.correlations([np.arange(n)])[0])
     if not np.isfinite(observed):
         raise EstimationError(
             "One of the two networks has the same value in every cell compared, so a correlation "
             "does not exist."
         )
-    permuted = np.array(
-        [correlator.correlation(generator.permutation(n)) for _ in range(permutations)]
+    permuted = np.concatenate(
+        [
+            correlator.correlations([generator.permutation(n) for _ in range(count)])
+            for count in _batches(permutations)
+        ]
     )
     used = permuted[np.isfinite(permuted)]
     at_least = int((used >= observed - EQUAL_CORRELATION).sum())
@@ -144,6 +150,12 @@ def qap_correlation(
     )
 
 
+def _batches(permutations: int) -> list[int]:
+    """Permutations worked on together: enough to use each block of cells many times."""
+    whole, rest = divmod(permutations, ORDERS_IN_A_BATCH)
+    return [ORDERS_IN_A_BATCH] * whole + [rest] * (rest > 0)
+
+
 def _named(table: DyadTable) -> str:
     return table.description if isinstance(table, LinkageNetwork) else "table"
 
@@ -152,7 +164,8 @@ class _FullCells:
     """Correlation over all off-diagonal cells: only the sum of products changes.
 
     A joint permutation keeps the multiset of off-diagonal cells, so means and variances are worked
-    out once. Pairs of symmetric networks, counted in both directions, correlate the same.
+    out once. Where one of the networks is symmetric only the symmetric part of the other counts in
+    the products, and each pair is looked at once.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -164,9 +177,10 @@ class _FullCells:
         flat = not (_varies(x, scale_x) and _varies(y, scale_y))
         self._scale = float("nan") if flat else float(np.sqrt(scale_x) * np.sqrt(scale_y))
         filled_x, filled_y = np.count_nonzero(x), np.count_nonzero(y)
-        self._y, self._n = y, n
-        self._symmetric = is_symmetric(x) and is_symmetric(y)
-        self._fixed = 2.0 * np.triu(x, 1) if self._symmetric else x
+        self._n = n
+        self._symmetric = is_symmetric(x) or is_symmetric(y)
+        self._y = (y + y.T) / 2.0 if self._symmetric else y
+        self._fixed = np.triu(x + x.T, 1) if self._symmetric else x
         self._by_cells = min(filled_x, filled_y) < SPARSE_SHARE * n * n
         # The sum over cells of x is the sum over cells of y under the inverse permutation.
         self._inverse = filled_y < filled_x
@@ -175,14 +189,17 @@ class _FullCells:
         self._values = few[self._rows, self._columns]
         self._many = np.ascontiguousarray(x if self._inverse else y).ravel()
 
-    def correlation(self, order: np.ndarray) -> float:
+    def correlations(self, orders: list[np.ndarray]) -> np.ndarray:
         if self._by_cells:
-            place = np.argsort(order) if self._inverse else order
-            met = self._many[place[self._rows] * self._n + place[self._columns]]
-            products = np.einsum("i,i->", self._values, met)
+            products = np.array([self._product_of_cells(order) for order in orders])
         else:
-            products = permuted_product(self._fixed, self._y, order, upper=self._symmetric)
-        return float((products - self._mean_product) / self._scale)
+            products = permuted_sums(self._fixed, self._y, orders, upper=self._symmetric)
+        return (products - self._mean_product) / self._scale
+
+    def _product_of_cells(self, order: np.ndarray) -> float:
+        place = np.argsort(order) if self._inverse else order
+        met = self._many[place[self._rows] * self._n + place[self._columns]]
+        return float(np.einsum("i,i->", self._values, met))
 
 
 def _varies(values: np.ndarray, centred: float) -> bool:
@@ -201,7 +218,10 @@ class _GappyCells:
         self._y = np.where(self._y_known > 0, y - np.nanmean(y[apart]), 0.0)
         self.n_cells = int(np.vdot(self._x_known, self._y_known))
 
-    def correlation(self, order: np.ndarray) -> float:
+    def correlations(self, orders: list[np.ndarray]) -> np.ndarray:
+        return np.array([self._correlation(order) for order in orders])
+
+    def _correlation(self, order: np.ndarray) -> float:
         y, known = self._y[order][:, order], self._y_known[order][:, order]
         count = np.vdot(self._x_known, known)
         if count < 3:
