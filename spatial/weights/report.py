@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,31 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatial.alignment import require_same_cities
+from spatial.coordinates import city_positions
 from spatial.errors import listed
 from spatial.results import Configuration, Result
+from spatial.weights.neighbours import nearest_neighbours
 from spatial.weights.spectrum import Spectrum, extreme_eigenvalues
 from spatial.weights.types import Weights, as_weights
 
 _SUM = 1e-9
 """A row sum counts as one when it misses one by no more than this."""
 
+_RANKS = (1, 2, 4, 8, 16)
+"""Ranks of neighbours whose distances are told."""
+
 _SYMMETRY = 1e-9
 """Opposite entries count as equal when they differ by less than this share of the largest."""
+
+
+def _no_correlations() -> pd.Series:
+    return pd.Series(dtype=float, index=pd.Index([], name="weights"), name="correlation")
+
+
+def _no_distances() -> pd.DataFrame:
+    columns = ["minimum", "mean", "maximum"]
+    return pd.DataFrame(columns=columns, index=pd.Index([], name="k", dtype=int), dtype=float)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +73,16 @@ class WeightsReport(Result):
         Sentences.
     warning_codes : tuple of str
         One word for each sentence, for wordings in other languages: empty, islands, components,
-        dense, row_distance, hub, complex.
+        dense, row_distance, hub, complex, endogenous.
+    correlations : pandas.Series
+        Index: name of other weights; correlation of the entries over all pairs of cities. NaN
+        where one of them has equal entries everywhere.
+    neighbour_distances : pandas.DataFrame
+        Index: k; columns minimum, mean, maximum of the great-circle distance in km from a city to
+        its k-th nearest. Empty without positions.
+    endogenous : bool or None
+        Whether the outcome is among the variables that the weights are made of; None when no
+        outcome is named.
     configuration : Configuration
     """
 
@@ -88,6 +113,9 @@ class WeightsReport(Result):
     warnings: tuple[str, ...]
     warning_codes: tuple[str, ...]
     configuration: Configuration
+    correlations: pd.Series = field(default_factory=_no_correlations)
+    neighbour_distances: pd.DataFrame = field(default_factory=_no_distances)
+    endogenous: bool | None = None
 
     def tidy(self) -> pd.DataFrame:
         """Return the report as a table: index ``item``, column ``value``."""
@@ -115,19 +143,38 @@ class WeightsReport(Result):
             "column_sum_min": self.column_sum_min,
             "column_sum_max": self.column_sum_max,
             "top_share": self.top_share,
+            "endogenous": self.endogenous,
+        }
+        items |= {f"correlation with {name}": value for name, value in self.correlations.items()}
+        items |= {
+            f"km to neighbour {k}, {column}": value
+            for k, row in self.neighbour_distances.iterrows()
+            for column, value in row.items()
         }
         return pd.DataFrame(
             {"value": pd.Series(items, dtype=object)}, index=pd.Index(items, name="item")
         )
 
 
-def weights_report(weights: Weights) -> WeightsReport:
+def weights_report(
+    weights: Weights,
+    *,
+    others: Mapping[str, Any] | None = None,
+    cities: pd.DataFrame | None = None,
+    outcome: str | None = None,
+) -> WeightsReport:
     """Examine spatial weights.
 
     Parameters
     ----------
     weights : Weights
         Or a libpysal Graph or W, or a labelled table.
+    others : mapping of str to Weights, optional
+        Other weights of the same cities, to correlate with.
+    cities : geopandas.GeoDataFrame or pandas.DataFrame, optional
+        Positions, for the distances to the k-th nearest city.
+    outcome : str, optional
+        Name of the outcome of the model: weights made of it are endogenous.
 
     Returns
     -------
@@ -138,12 +185,14 @@ def weights_report(weights: Weights) -> WeightsReport:
     WeightsError
         If the weights change by year (report on ``matrix_of(year)``) or hold negative, missing or
         diagonal entries.
+    AlignmentError
+        If other weights or positions are of other cities.
 
     Notes
     -----
     Conditions of spatial models (Lee 2004, https://doi.org/10.1111/j.1468-0262.2004.00558.x): zero
     diagonal, I - rho W invertible, row and column sums bounded, W exogenous. The first three are
-    looked at here; the last cannot be seen in a matrix.
+    looked at here; the last cannot be seen in a matrix, only in how the matrix was made.
     """
     source = as_weights(weights)
     matrix = source.matrix
@@ -158,6 +207,12 @@ def weights_report(weights: Weights) -> WeightsReport:
         "column_sum_max": float(column_sums.max(initial=0.0)),
     }
     found = _warnings(source, facts, spectrum)
+    endogenous = None if outcome is None else outcome in _variables(source.parameters)
+    if endogenous:
+        found["endogenous"] = (
+            f"The weights are made of the outcome {outcome!r}: they are endogenous, and estimates "
+            "with them are biased; use its values of years before the sample."
+        )
     return WeightsReport(
         description=source.description,
         transform=source.transform,
@@ -180,9 +235,55 @@ def weights_report(weights: Weights) -> WeightsReport:
         top_share=_top_share(matrix),
         warnings=tuple(found.values()),
         warning_codes=tuple(found),
-        configuration=Configuration(function="weights_report", weights=source.description),
+        configuration=Configuration(
+            function="weights_report",
+            options={"others": tuple(others or ()), "outcome": outcome},
+            weights=source.description,
+        ),
+        correlations=_correlations(source, others or {}),
+        neighbour_distances=_neighbour_distances(source, cities),
+        endogenous=endogenous,
         **facts,
     )
+
+
+def _correlations(weights: Weights, others: Mapping[str, Any]) -> pd.Series:
+    """Pearson correlation of entries over all ordered pairs of different cities."""
+    found, own, count = _no_correlations(), weights.matrix, weights.n * (weights.n - 1)
+    for name, given in others.items():
+        other = as_weights(given).reordered(weights.ids).matrix
+        cross = float((own * other).sum()) - own.sum() * other.sum() / count
+        spreads = [float((A * A).sum() - A.sum() ** 2 / count) for A in (own, other)]
+        lengths = [float((A * A).sum()) for A in (own, other)]
+        # A spread that is rounding of the sum of squares is none.
+        flat = any(spread <= _SUM * length for spread, length in zip(spreads, lengths, strict=True))
+        found.loc[name] = np.nan if flat else cross / np.sqrt(spreads[0] * spreads[1])
+    return found
+
+
+def _neighbour_distances(weights: Weights, cities: pd.DataFrame | None) -> pd.DataFrame:
+    """Distances to the nearest, second, fourth, eighth and sixteenth city."""
+    if cities is None or weights.n < 2:
+        return _no_distances()
+    require_same_cities(
+        cities.index, weights.ids, left_name="the positions", right_name="the weights"
+    )
+    ranks = [k for k in _RANKS if k < weights.n]
+    _, kilometres = nearest_neighbours(city_positions(cities), ranks[-1])
+    rows = kilometres[:, [k - 1 for k in ranks]]
+    return pd.DataFrame(
+        {"minimum": rows.min(axis=0), "mean": rows.mean(axis=0), "maximum": rows.max(axis=0)},
+        index=pd.Index(ranks, name="k"),
+    )
+
+
+def _variables(parameters: Mapping[str, Any]) -> set[str]:
+    """Names of the variables that weights, or the weights nested in them, are made of."""
+    found = {str(parameters["variable"])} if "variable" in parameters else set()
+    for value in parameters.values():
+        if isinstance(value, Mapping):
+            found |= _variables(value)
+    return found
 
 
 def _components(matrix: sparse.csr_array, connection: str) -> int:

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from spatial.errors import WeightsError
+from spatial.coordinates import EARTH_RADIUS_KM
+from spatial.errors import AlignmentError, WeightsError
 from spatial.weights import (
     Weights,
     as_weights,
+    economic_weights,
     extreme_eigenvalues,
+    gravity_weights,
     inverse_distance_weights,
     knn_weights,
+    nested_weights,
     symmetric_twin,
     weights_report,
 )
@@ -186,3 +190,54 @@ def test_yearly_weights_are_asked_for_one_year():
     yearly = Weights(pd.Index(range(4)), (matrix, matrix), years=pd.Index([1, 2]))
     with pytest.raises(WeightsError, match="matrix_of"):
         weights_report(yearly)
+
+
+def test_correlation_with_other_weights_is_that_of_all_pairs():
+    rng = np.random.default_rng(4)
+    left = np.where(rng.uniform(size=(7, 7)) < 0.5, rng.uniform(size=(7, 7)), 0.0)
+    right = np.where(rng.uniform(size=(7, 7)) < 0.5, rng.uniform(size=(7, 7)), 0.0)
+    for matrix in (left, right):
+        np.fill_diagonal(matrix, 0.0)
+    names = pd.Index([f"c{at}" for at in range(7)])
+    moved = pd.DataFrame(right, names, names).loc[names[::-1], names[::-1]]
+    full = pd.DataFrame(1.0 - np.eye(7), names, names)
+    report = weights_report(weights_of(left), others={"right": moved, "full": full})
+    off = ~np.eye(7, dtype=bool)
+    wanted = np.corrcoef(left[off], right[off])[0, 1]
+    assert report.correlations["right"] == pytest.approx(wanted)
+    assert np.isnan(report.correlations["full"])
+    assert report.tidy().loc["correlation with right", "value"] == pytest.approx(wanted)
+
+
+def test_distance_of_the_kth_neighbour():
+    cities = pd.DataFrame(
+        {"longitude": [0.0, 1.0, 3.0, 7.0, 15.0], "latitude": np.zeros(5)}, index=[*"abcde"]
+    )
+    table = weights_report(knn_weights(cities, k=2), cities=cities).neighbour_distances
+    degree = np.pi * EARTH_RADIUS_KM / 180.0
+    assert table.index.tolist() == [1, 2, 4]
+    # Nearest: 1, 1, 2, 4, 8 degrees; second: 3, 2, 3, 6, 12; fourth: 15, 14, 12, 8, 15
+    np.testing.assert_allclose(table["minimum"], degree * np.array([1, 2, 8]), rtol=1e-9)
+    np.testing.assert_allclose(table["mean"], degree * np.array([16, 26, 64]) / 5, rtol=1e-9)
+    np.testing.assert_allclose(table["maximum"], degree * np.array([8, 12, 15]), rtol=1e-9)
+    with pytest.raises(AlignmentError, match="'e'"):
+        weights_report(knn_weights(cities, k=2), cities=cities.drop("e"))
+
+
+def test_weights_made_of_the_outcome_are_flagged():
+    cities = pd.DataFrame({"longitude": [0.0, 1.0, 3.0], "latitude": np.zeros(3)}, index=[*"abc"])
+    wealth = pd.Series({"a": 1.0, "b": 2.0, "c": 5.0}, name="gdp")
+    base = knn_weights(cities, k=1)
+    made = [
+        economic_weights(wealth),
+        gravity_weights(cities, wealth),
+        nested_weights(base, wealth, kind="wealth"),
+        nested_weights(base, wealth, kind="convex"),
+        nested_weights(economic_weights(wealth), wealth.rename("other"), kind="product"),
+    ]
+    for weights in made:
+        report = weights_report(weights, outcome="gdp")
+        assert report.endogenous
+        assert "endogenous" in report.warning_codes
+        assert weights_report(weights).endogenous is None
+    assert weights_report(base, outcome="gdp").endogenous is False
