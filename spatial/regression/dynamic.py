@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.errors import ConfigError
 from spatial.options import (
+    DynamicCovariance,
     DynamicLags,
     Effects,
     LogDeterminantMethod,
@@ -34,6 +35,7 @@ def fit_dynamic_panel(
     lags: DynamicLags = "both",
     effects: Effects = "two-way",
     bias_correction: bool = True,
+    covariance: DynamicCovariance = "information",
     regressor_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
@@ -62,6 +64,11 @@ def fit_dynamic_panel(
         y(t-1) with coefficient ``tau``, W y(t-1) with coefficient ``eta``, or both.
     effects : {"city", "two-way"}
     bias_correction : bool
+    covariance : {"information", "sandwich", "cluster"}
+        Inverse information; the quasi-maximum-likelihood sandwich for innovations that are not
+        normal; or clustered by city, for innovations whose variance differs between cities and
+        years, not scaled for the number of cities. Innovations that depend on their own past make
+        the lagged outcome endogenous, which no covariance repairs.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     lagged : sequence of str, optional
@@ -111,6 +118,7 @@ def fit_dynamic_panel(
     ['tau', 'eta', 'skill', 'rho']
     """
     require_dynamic_options(specification, effects, lags)
+    checked_option(covariance, DynamicCovariance, name="covariance")
     checked_option(log_determinant, LogDeterminantMethod, name="log_determinant")
     if not isinstance(bias_correction, bool):
         raise ConfigError(
@@ -137,6 +145,7 @@ def fit_dynamic_panel(
             "lags": lags,
             "effects": effects,
             "bias_correction": bias_correction,
+            "covariance": covariance,
             "lagged": design.lagged,
             "log_determinant": log_determinant,
             "regressor_weights": ""
@@ -146,7 +155,12 @@ def fit_dynamic_panel(
         weights=design.weights.description,
     )
     estimate = estimate_dynamic(
-        design, specification, effects, correct=bias_correction, method=log_determinant
+        design,
+        specification,
+        effects,
+        correct=bias_correction,
+        method=log_determinant,
+        covariance=covariance,
     )
     return DynamicPanelResult(
         configuration=configuration,

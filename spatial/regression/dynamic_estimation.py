@@ -13,11 +13,16 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.errors import EstimationError
-from spatial.options import Effects, LogDeterminantMethod, Specification
+from spatial.options import (
+    DynamicCovariance,
+    Effects,
+    LogDeterminantMethod,
+    Specification,
+)
 from spatial.regression.checks import require_full_rank, require_variation
 from spatial.regression.design import PanelDesign
 from spatial.regression.dynamic_design import ETA, TAU
-from spatial.regression.estimation import Estimate, Problem, _information, _noise
+from spatial.regression.estimation import Estimate, Problem, _information, _linear_parts, _noise
 from spatial.regression.information import inverse_information
 from spatial.regression.likelihood import Likelihood, lag_sample, maximise, residual_profile
 from spatial.regression.log_determinant import (
@@ -25,6 +30,13 @@ from spatial.regression.log_determinant import (
     LogDeterminant,
     SummedLogDeterminant,
     summed_log_determinant,
+)
+from spatial.regression.robust_covariance import (
+    cluster_score_variance,
+    gain_diagonals,
+    quasi_score_variance,
+    sandwich,
+    yearly_gains,
 )
 from spatial.regression.within import absorbed_parameters, within
 
@@ -36,6 +48,7 @@ def estimate_dynamic(
     *,
     correct: bool,
     method: LogDeterminantMethod,
+    covariance: DynamicCovariance = "information",
 ) -> Estimate:
     """Fit a dynamic specification to a design from ``dynamic_design``.
 
@@ -47,6 +60,7 @@ def estimate_dynamic(
     correct : bool
         Whether to correct the bias of order 1 / T.
     method : {"automatic", "eigenvalues", "sparse-lu"}
+    covariance : {"information", "sandwich", "cluster"}
 
     Returns
     -------
@@ -90,7 +104,7 @@ def estimate_dynamic(
     sigma2 = _noise(residuals, sample.y) / likelihood.observations
     raw = np.concatenate([delta, [rho, sigma2]])
     theta = _corrected(problem, likelihood, raw) if correct else raw
-    covariance = inverse_information(_information(problem, likelihood, theta))
+    matrix = dynamic_covariance(problem, likelihood, theta, covariance)
     return Estimate(
         specification=specification,
         effects=effects,
@@ -101,11 +115,56 @@ def estimate_dynamic(
         spatial=float(theta[-2]),
         sigma2=float(theta[-1]),
         uncorrected=raw,
-        covariance=covariance[:-1, :-1],
+        covariance=matrix[:-1, :-1],
         log_likelihood=likelihood.value(rho),
         log_determinant=determinant,
         note=_note(effects, correct),
     )
+
+
+def dynamic_covariance(
+    problem: Problem, likelihood: Likelihood, theta: np.ndarray, kind: DynamicCovariance
+) -> np.ndarray:
+    r"""Covariance of all parameters at theta.
+
+    The sandwiches are those of ``robust_covariance``, with J G in place of G where the year
+    effects are transformed away (J takes the mean over cities off): the quadratic form of the
+    transformed innovations is e'J G e. At corrected values the scores do not add up to zero; for
+    clusters their mean over cities is taken off.
+
+    Parameters
+    ----------
+    problem : Problem
+    likelihood : Likelihood
+    theta : numpy.ndarray of shape (k + 2,)
+    kind : {"information", "sandwich", "cluster"}
+
+    Returns
+    -------
+    numpy.ndarray of shape (k + 2, k + 2)
+    """
+    information = _information(problem, likelihood, theta)
+    if kind == "information":
+        return inverse_information(information)
+    inverse_information(information)  # refuses a singular one
+    lag, rho, sigma2 = problem.design.lag, float(theta[-2]), float(theta[-1])
+    Z, signal = _linear_parts(problem, likelihood, theta)
+    residuals = likelihood.residuals(theta[:-2], rho)
+    gain = yearly_gains(lag, rho)[0]
+    if problem.effects == "two-way":
+        gain = gain - gain.mean(axis=0, keepdims=True)
+    if kind == "sandwich":
+        diagonals = gain_diagonals((gain,), lag.years)
+        variance = quasi_score_variance(information, Z, signal, residuals, diagonals, sigma2)
+        return sandwich(information, variance)
+    variance = cluster_score_variance(Z, signal, residuals, (gain,), sigma2)
+    total = np.zeros(len(theta))
+    total[:-2] = np.einsum("tnk,tn->k", Z, residuals) / sigma2
+    quadratic = float(np.vdot(residuals, residuals @ gain.T)) - sigma2 * lag.years * np.trace(gain)
+    linear = 0.0 if signal is None else float(np.vdot(signal, residuals))
+    total[-2] = (linear + quadratic) / sigma2
+    total[-1] = (float(np.vdot(residuals, residuals)) - residuals.size * sigma2) / (2 * sigma2**2)
+    return sandwich(information, variance - np.outer(total, total) / residuals.shape[1])
 
 
 def _corrected(problem: Problem, likelihood: Likelihood, raw: np.ndarray) -> np.ndarray:

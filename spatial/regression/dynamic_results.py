@@ -56,7 +56,7 @@ class DynamicPanelResult(Result):
 
     @property
     def covariance(self) -> pd.DataFrame:
-        """Of the coefficients: inverse information at the corrected values."""
+        """Of the coefficients, at the corrected values, of the kind asked for."""
         return self.panel.covariance
 
     @property
