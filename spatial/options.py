@@ -35,8 +35,10 @@ UnitRootTest = Literal["ips", "llc"]
 Deterministic = Literal["none", "constant", "trend"]
 LagChoice = Literal["aic", "bic"]
 BiasCorrection = Literal["none", "variance", "lee-yu", "transformation"]
-Covariance = Literal["information", "sandwich", "cluster"]
-PanelCovariance = Literal["information", "sandwich", "cluster", "driscoll-kraay", "conley"]
+Covariance = Literal["information", "direct", "sandwich", "cluster"]
+PanelCovariance = Literal[
+    "information", "direct", "sandwich", "cluster", "driscoll-kraay", "conley"
+]
 DependentCovariance = Literal["cluster", "driscoll-kraay", "conley"]
 InstrumentalSpecification = Literal["ols", "slx", "sar", "sdm"]
 LagSpecification = Literal["sar", "sdm"]
@@ -45,9 +47,7 @@ MomentSpecification = Literal["sar", "sdm", "sem", "sdem", "sac", "gns"]
 MomentCovariance = Literal["classical", "robust"]
 GeneralisedMoments = Literal["gm", "gs2sls", "gmm"]
 DistanceKernel = Literal["bartlett", "uniform", "epanechnikov"]
-LogDeterminantMethod = Literal[
-    "automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"
-]
+LogDeterminantMethod = Literal["automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"]
 Inference = Literal["delta", "simulation"]
 Alternative = Literal["two-sided", "greater", "less"]
 JoinSampling = Literal["without replacement", "free"]
@@ -71,6 +71,7 @@ Symmetrisation = Literal["max", "min", "mean", "sum", "product", "mutual"]
 LinkEnds = Literal["either", "both"]
 LinkSide = Literal["send", "receive"]
 PathCost = Literal["inverse", "hops"]
+CommunityAlgorithm = Literal["leiden", "louvain"]
 CentralityMeasure = Literal[
     "degree",
     "strength",

@@ -154,6 +154,7 @@ def fitter(panel: pd.DataFrame, weights: pd.DataFrame) -> Fit:
             specification=model,
             effects=EFFECTS[effects],
             bias_correction=correction == ["bc1"],
+            covariance="direct",  # published errors count all N T observations
         )
 
     return fit

@@ -45,7 +45,12 @@ from spatial.regression.estimation import (
     _linear_parts,
 )
 from spatial.regression.joint_estimation import ScoreParts, joint_score_parts
-from spatial.regression.robust_covariance import require_dense_size, sandwich, yearly_gains
+from spatial.regression.robust_covariance import (
+    require_dense_size,
+    sandwich,
+    without_year_means,
+    yearly_gains,
+)
 from spatial.regression.specifications import first_lag
 from spatial.regression.within import within
 
@@ -336,7 +341,7 @@ def split_covariance(
 
     Returns
     -------
-    own : {"information", "sandwich", "cluster"}
+    own : {"information", "direct", "sandwich", "cluster"}
     added : {"cluster", "driscoll-kraay", "conley"} or None
 
     Raises
@@ -468,19 +473,21 @@ def _ml(result: PanelResult, given: Dependence) -> np.ndarray:
         covariance="information",
         Z=estimate.Z,
         names=estimate.regressors,
-    )
+    ).for_covariance()
     theta = np.append(estimate.parameters, estimate.sigma2)
     if estimate.error_log_determinant is not None:
         parts = joint_score_parts(problem, determinant, estimate.error_log_determinant, theta)
     else:
         likelihood = _likelihood(problem, determinant)
         regressors, signal = _linear_parts(problem, likelihood, theta)
+        gains = yearly_gains(first_lag(design, estimate.specification), estimate.spatial)
         parts = ScoreParts(
             _information(problem, likelihood, theta),
             regressors,
             (signal,),
             likelihood.residuals(estimate.delta, estimate.spatial),
-            (yearly_gains(first_lag(design, estimate.specification), estimate.spatial),),
+            (without_year_means(gains) if likelihood.lost else gains,),
+            likelihood.share,
         )
     variance = given.variance(joint_scores(parts, estimate.sigma2))
     k = parts.regressors.shape[-1]
@@ -514,9 +521,10 @@ def joint_scores(parts: ScoreParts, sigma2: float) -> np.ndarray:
         for t in range(years):
             gain = gains[0 if len(gains) == 1 else t]
             e = residuals[t]
-            quadratic = e * (gain @ e + gain.T @ e) / 2.0 - sigma2 * np.diag(gain)
+            expected = parts.share * sigma2 * np.diag(gain)
+            quadratic = e * (gain @ e + gain.T @ e) / 2.0 - expected
             scores[t, :, place] = quadratic / sigma2
         if signal is not None:
             scores[..., place] += signal * residuals / sigma2
-    scores[..., -1] = (residuals**2 - sigma2) / (2.0 * sigma2**2)
+    scores[..., -1] = (residuals**2 - parts.share * sigma2) / (2.0 * sigma2**2)
     return scores

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spatial.errors import EstimationError
 from spatial.options import BiasCorrection, Covariance, Effects, LogDeterminantMethod, Specification
+from spatial.random import RandomSource
 from spatial.regression.bias_correction import (
     corrected_parameters,
     correction_note,
@@ -39,6 +40,7 @@ from spatial.regression.robust_covariance import (
     gain_diagonals,
     quasi_score_variance,
     sandwich,
+    without_year_means,
     yearly_gains,
 )
 from spatial.regression.spatial_lag import SpatialLag
@@ -184,6 +186,9 @@ class Problem:
     Z : numpy.ndarray of shape (years, n, k)
         Regressors with their spatial lags, not transformed.
     names : tuple of str
+    counted : bool
+        Whether what fixed effects use up (a year of each city, a city of each year) is left out of
+        the information, as the transformation leaves it out of the data; see ``for_covariance``.
     """
 
     design: PanelDesign
@@ -193,6 +198,23 @@ class Problem:
     covariance: Covariance
     Z: np.ndarray
     names: tuple[str, ...]
+    counted: bool = False
+
+    @property
+    def transformed(self) -> bool:
+        """Whether the likelihood is that of the data after the Lee-Yu transformation."""
+        return self.correction == "transformation" or self.counted
+
+    def for_covariance(self) -> Problem:
+        """Return the problem whose information the covariance is made of.
+
+        The likelihood with fixed effects as parameters has T / (T - 1) times the curvature in rho
+        and lambda of the likelihood that is free of them, and as much more in N: standard errors
+        from it ("direct") are too small by the root of that. Where the estimate is corrected its
+        information is that of the transformed data. Without correction all stays as it is printed.
+        """
+        direct = self.covariance == "direct" or self.correction == "none"
+        return self if direct else replace(self, counted=True)
 
 
 def estimate(
@@ -205,6 +227,7 @@ def estimate(
     method: LogDeterminantMethod = "automatic",
     log_determinant: LogDeterminant | None = None,
     error_log_determinant: LogDeterminant | None = None,
+    rng: RandomSource = 0,
 ) -> Estimate:
     """Fit one specification to a panel.
 
@@ -214,11 +237,13 @@ def estimate(
     specification : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
     effects : {"pooled", "city", "year", "two-way", "random", "correlated-random"}
     correction : {"none", "variance", "lee-yu", "transformation"}
-    covariance : {"information", "sandwich", "cluster"}
-    method : {"automatic", "eigenvalues", "sparse-lu"}
+    covariance : {"information", "direct", "sandwich", "cluster"}
+    method : {"automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"}
     log_determinant, error_log_determinant : LogDeterminant, optional
         Prepared before for the same weights and years: of the weights of the outcome, and of those
         of the errors. One of them serves where both are the same.
+    rng : int, numpy.random.Generator or None
+        For the stochastic log-determinant.
 
     Returns
     -------
@@ -255,7 +280,7 @@ def estimate(
     if not spatial:
         return random_estimate(problem, None) if random else _least_squares(problem, free)
     determinants = _log_determinants(
-        design, specification, method, log_determinant, error_log_determinant
+        design, specification, method, log_determinant, error_log_determinant, rng
     )
     if random:
         return random_estimate(problem, determinants[0])
@@ -270,6 +295,7 @@ def _log_determinants(
     method: LogDeterminantMethod,
     of_lag: LogDeterminant | None,
     of_errors: LogDeterminant | None,
+    rng: RandomSource,
 ) -> tuple[LogDeterminant, ...]:
     """Log-determinants of the spatial parameters, made where they are not given."""
     if design.error_lag is design.lag:
@@ -277,7 +303,9 @@ def _log_determinants(
     given = {id(design.lag): of_lag, id(design.error_lag): of_errors}
     for lag in spatial_lags(design, specification):
         if given[id(lag)] is None:
-            given[id(lag)] = summed_log_determinant(lag.matrices, design.n_years, method=method)
+            given[id(lag)] = summed_log_determinant(
+                lag.matrices, design.n_years, method=method, rng=rng
+            )
     return tuple(given[id(lag)] for lag in spatial_lags(design, specification))  # type: ignore[misc]
 
 
@@ -388,10 +416,13 @@ def _likelihood(problem: Problem, log_determinant: LogDeterminant) -> Likelihood
 
 def kept_observations(problem: Problem) -> tuple[int, int, int]:
     """Years and cities that a transformation keeps, and years for which it takes a city out."""
-    kept_years, kept_cities, lost = problem.design.n_years, problem.design.n, 0
-    if problem.correction == "transformation" and problem.effects in ("city", "two-way"):
+    design = problem.design
+    kept_years, kept_cities, lost = design.n_years, design.n, 0
+    if problem.transformed and problem.effects in ("city", "two-way"):
         kept_years -= 1
-    if problem.correction == "transformation" and problem.effects in ("year", "two-way"):
+    # Cities can be transformed where W iota = iota, always the same W; else their share is 1/N.
+    possible = all(lag.constant and lag.row_normalised for lag in (design.lag, design.error_lag))
+    if problem.transformed and problem.effects in ("year", "two-way") and possible:
         kept_cities, lost = kept_cities - 1, kept_years
     return kept_years, kept_cities, lost
 
@@ -415,16 +446,23 @@ def _linear_parts(
 
 def _covariance(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Covariance of (delta, spatial parameter, sigma2) of the kind asked for."""
+    problem = problem.for_covariance()
+    years, cities, lost = kept_observations(problem)
+    share = years / problem.design.n_years
+    likelihood = replace(likelihood, observations=years * cities, share=share, lost=lost)
     information = _information(problem, likelihood, theta)
     inverse = inverse_information(information)
-    if problem.covariance == "information":
+    if problem.covariance in ("information", "direct"):
         return inverse
     lag, sigma2 = first_lag(problem.design, problem.specification), float(theta[-1])
     regressors, signal = _linear_parts(problem, likelihood, theta)
     residuals = likelihood.residuals(theta[:-2], float(theta[-2]))
     gains = yearly_gains(lag, float(theta[-2]))
+    gains = without_year_means(gains) if lost else gains
     if problem.covariance == "cluster":
-        variance = cluster_score_variance(regressors, signal, residuals, gains, sigma2)
+        variance = cluster_score_variance(
+            regressors, signal, residuals, gains, sigma2, share=likelihood.share
+        )
     else:
         variance = quasi_score_variance(
             information, regressors, signal, residuals, gain_diagonals(gains, lag.years), sigma2
@@ -459,15 +497,15 @@ def lagged_signal(problem: Problem, delta: np.ndarray, rho: float) -> np.ndarray
     """Part of the lagged outcome that is not noise, G Z delta, of shape (years, n).
 
     With the same weights every year G is applied to within-transformed regressors and the product
-    is not transformed again, as in Elhorst (2014), whose published standard errors and corrected
-    estimates depend on it; under the transformation the product is transformed. Weights that
+    is not transformed again, as in Elhorst (2014), whose corrected estimates and published standard
+    errors depend on it; under the transformation the product is transformed. Weights that
     change by year, or whose row sums differ where years have effects, carry the fixed effects into
     the lagged outcome, so that these enter the signal.
     """
     design, Z, effects = problem.design, problem.Z, problem.effects
     if not effects_reach_signal(problem):
         signal = design.lag(design.lag.solve(rho, within(Z, effects) @ delta))
-        return within(signal, effects) if problem.correction == "transformation" else signal
+        return within(signal, effects) if problem.transformed else signal
     mean = Z @ delta
     if effects != "pooled":
         fixed = fixed_effects(design.y - rho * design.lag(design.y) - mean, effects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ from spatial.regression.robust_covariance import (
     require_dense_size,
     residual_moments,
     sandwich,
+    without_year_means,
 )
 from spatial.regression.spatial_lag import SpatialLag
 from spatial.regression.within import within
@@ -140,7 +141,7 @@ def joint_parts(
     if likelihood.sample.outcome.row_sums is not None and not lag.equal_row_sums:
         carrier = 1.0 - lambda_ * likelihood.sample.outcome.row_sums
         signal = within(signal, problem.effects, year_direction=carrier)
-    elif problem.correction == "transformation" or effects_reach_signal(problem):
+    elif problem.transformed or effects_reach_signal(problem):
         signal = within(signal, problem.effects)
     return regressors, signal
 
@@ -157,6 +158,8 @@ class ScoreParts:
     residuals : numpy.ndarray of shape (years, n)
     gains : tuple of tuples of numpy.ndarray of shape (n, n), length p
         Matrix of the quadratic form of each spatial parameter, one or one for each year.
+    share : float
+        Share of the years that the fixed effects leave in the residuals.
     """
 
     information: np.ndarray
@@ -164,6 +167,7 @@ class ScoreParts:
     signals: tuple[np.ndarray | None, ...]
     residuals: np.ndarray
     gains: tuple[Gains, ...]
+    share: float = 1.0
 
 
 def joint_score_parts(
@@ -176,12 +180,16 @@ def joint_score_parts(
     design = problem.design
     likelihood = joint_likelihood(problem, lag_determinant, error_determinant)
     regressors, signal = joint_parts(problem, likelihood, theta)
+    gains = gains_in_force(design.lag, design.error_lag, float(theta[-3]), float(theta[-2]))
+    if likelihood.lost:
+        gains = without_year_means(gains[0]), without_year_means(gains[1])
     return ScoreParts(
         _information(problem, likelihood, theta),
         regressors,
         (signal, None),
         likelihood.residuals(theta[:-3], theta[-3:-1]),
-        gains_in_force(design.lag, design.error_lag, float(theta[-3]), float(theta[-2])),
+        gains,
+        likelihood.share,
     )
 
 
@@ -211,13 +219,24 @@ def _information(problem: Problem, likelihood: JointLikelihood, theta: np.ndarra
 
 def _covariance(problem: Problem, likelihood: JointLikelihood, theta: np.ndarray) -> np.ndarray:
     """Covariance of (delta, rho, lambda, sigma2) of the kind asked for."""
-    if problem.covariance == "information":
-        return inverse_information(_information(problem, likelihood, theta))
+    from spatial.regression.estimation import kept_observations
+
+    problem = problem.for_covariance()
+    if problem.covariance in ("information", "direct"):
+        years, cities, lost = kept_observations(problem)
+        share = years / problem.design.n_years
+        counted = replace(likelihood, observations=years * cities, share=share, lost=lost)
+        return inverse_information(_information(problem, counted, theta))
     parts, sigma2 = joint_score_parts(problem, *likelihood.determinants, theta), float(theta[-1])
     inverse_information(parts.information)  # refuses a singular one
     if problem.covariance == "cluster":
         variance = joint_cluster_variance(
-            parts.regressors, parts.signals, parts.residuals, parts.gains, sigma2
+            parts.regressors,
+            parts.signals,
+            parts.residuals,
+            parts.gains,
+            sigma2,
+            share=parts.share,
         )
     else:
         diagonals = [gain_diagonals(one, problem.design.n_years) for one in parts.gains]

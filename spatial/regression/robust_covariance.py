@@ -133,6 +133,8 @@ def cluster_score_variance(
     residuals: np.ndarray,
     gains: tuple[np.ndarray, ...],
     sigma2: float,
+    *,
+    share: float = 1.0,
 ) -> np.ndarray:
     r"""Variance of the score where innovations may depend on each other within a city.
 
@@ -147,12 +149,15 @@ def cluster_score_variance(
         As in ``quasi_score_variance``.
     gains : tuple of numpy.ndarray of shape (n, n)
         G, one for all years or one for each.
+    share : float
+        Share of the years that the fixed effects leave in the residuals, (T - 1) / T with city
+        effects: their squares add up to that share of :math:`T \sigma^2`.
 
     Returns
     -------
     numpy.ndarray of shape (k + 2, k + 2)
     """
-    return joint_cluster_variance(Z, [signal], residuals, [gains], sigma2)
+    return joint_cluster_variance(Z, [signal], residuals, [gains], sigma2, share=share)
 
 
 def joint_cluster_variance(
@@ -161,13 +166,15 @@ def joint_cluster_variance(
     residuals: np.ndarray,
     gains: Sequence[tuple[np.ndarray, ...]],
     sigma2: float,
+    *,
+    share: float = 1.0,
 ) -> np.ndarray:
     """``cluster_score_variance`` with one or two spatial parameters, each with its matrices."""
     years, n, k = Z.shape
     p = len(signals)
     scores = np.zeros((n, k + p + 1))
     scores[:, :k] = np.einsum("tnk,tn->nk", Z, residuals) / sigma2
-    scores[:, -1] = (np.sum(residuals**2, axis=0) - years * sigma2) / (2.0 * sigma2**2)
+    scores[:, -1] = (np.sum(residuals**2, axis=0) - share * years * sigma2) / (2.0 * sigma2**2)
     between = []
     for place, (signal, own) in enumerate(zip(signals, gains, strict=True)):
         if len(own) == 1:
@@ -177,7 +184,7 @@ def joint_cluster_variance(
             pairs = sum(gain * np.outer(e, e) for gain, e in zip(own, residuals, strict=True))
             trace = sum(np.diag(gain) for gain in own)
         linear = 0.0 if signal is None else np.einsum("tn,tn->n", signal, residuals)
-        scores[:, k + place] = (linear + np.diag(pairs) - sigma2 * trace) / sigma2
+        scores[:, k + place] = (linear + np.diag(pairs) - share * sigma2 * trace) / sigma2
         both = pairs + pairs.T
         np.fill_diagonal(both, 0.0)
         between.append(both.ravel() / sigma2)
@@ -198,6 +205,24 @@ def yearly_gains(lag: SpatialLag, rho: float) -> tuple[np.ndarray, ...]:
     """Dense G = W (I - rho W)^-1 of each distinct matrix."""
     require_dense_size(lag.matrices[0].shape[0])
     return tuple(lagged_multiplier(matrix, rho) for matrix in lag.matrices)
+
+
+def without_year_means(gains: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    r"""Take what year effects take out of residuals out of the matrices, J G J.
+
+    :math:`e'Ge = e'JGJe` for residuals that sum to zero in a year, but only the second form has the
+    variance of independent innovations, whose means the year effects take.
+
+    Parameters
+    ----------
+    gains : tuple of numpy.ndarray of shape (n, n)
+
+    Returns
+    -------
+    tuple of numpy.ndarray of shape (n, n)
+    """
+    rows = (gain - gain.mean(axis=1, keepdims=True) for gain in gains)
+    return tuple(gain - gain.mean(axis=0, keepdims=True) for gain in rows)
 
 
 def gain_diagonals(gains: tuple[np.ndarray, ...], years: int) -> np.ndarray:

@@ -81,6 +81,7 @@ def fitted(case):
                 specification=model,
                 effects=EFFECTS[effects],
                 bias_correction=bc == ["bc1"],
+                covariance="direct",  # published errors count all N T observations
             )
         return cache[name]
 

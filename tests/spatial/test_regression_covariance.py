@@ -190,3 +190,68 @@ def test_wrong_combinations():
         fit_panel("y ~ x", panel, weights, covariance="hc3")
     with pytest.raises(EstimationError, match="bias_correction=True"):
         fit_panel("y ~ x", panel, weights, covariance="cluster", bias_correction="transformation")
+
+
+@pytest.mark.parametrize("specification", ["sar", "sdm", "sem", "sdem", "sac"])
+def test_information_counts_what_city_effects_leave(specification):
+    # City effects: correction and transformation have the same estimates, so the same errors.
+    panel, weights = simulated_panel(lambda rng, *size: rng.normal(size=size), n=30, years=5)
+    options = {"specification": specification, "effects": "city"}
+    corrected = fit_panel("y ~ x", panel, weights, **options)
+    transformed = fit_panel("y ~ x", panel, weights, bias_correction="transformation", **options)
+    np.testing.assert_allclose(corrected.covariance, transformed.covariance, rtol=1e-5, atol=1e-9)
+    direct = fit_panel("y ~ x", panel, weights, covariance="direct", **options)
+    pd.testing.assert_series_equal(corrected.coefficients, direct.coefficients)
+    spatial = direct.coefficients.index[-1]
+    ratio = direct.standard_errors[spatial] / corrected.standard_errors[spatial]
+    assert ratio < 0.97
+    if specification in ("sem", "sdem"):  # traces are all that is known about lambda
+        np.testing.assert_allclose(ratio, np.sqrt(4 / 5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("specification", ["sdm", "sem"])
+def test_all_kinds_agree_where_each_year_has_an_effect(specification):
+    # Dense weights: one eigenvalue, that of the common level, which year effects take out, holds
+    # most of the traces. Counting it makes direct errors far too small, clustered ones too large.
+    rng = np.random.default_rng(8)
+    n, years = 60, 8
+    ids = [f"c{i}" for i in range(n)]
+    dense = rng.uniform(0.2, 1.0, (n, n)) * (rng.uniform(size=(n, n)) < 0.3)
+    np.fill_diagonal(dense, 0.0)
+    dense /= dense.sum(axis=1, keepdims=True)
+    S = np.linalg.inv(np.eye(n) - 0.6 * dense)
+    x, e = rng.normal(size=(2, years, n))
+    index = pd.MultiIndex.from_product([range(years), ids], names=["year", "city"])
+    panel = pd.DataFrame({"x": x.ravel(), "y": ((x + e) @ S.T).ravel()}, index=index)
+    weights = pd.DataFrame(dense, index=ids, columns=ids)
+    options = {"specification": specification, "effects": "two-way"}
+    errors = {
+        kind: fit_panel("y ~ x", panel, weights, covariance=kind, **options).standard_errors.iloc[
+            -1
+        ]
+        for kind in ("information", "direct", "sandwich", "cluster")
+    }
+    transformed = fit_panel("y ~ x", panel, weights, bias_correction="transformation", **options)
+    errors["transformation"] = transformed.standard_errors.iloc[-1]
+    for kind in ("sandwich", "cluster", "transformation"):
+        assert abs(errors[kind] / errors["information"] - 1.0) < 0.15
+    assert errors["direct"] < 0.75 * errors["information"]
+
+
+def test_standard_errors_of_lambda_in_short_panels_are_the_spread_of_estimates():
+    n, years, draws = 40, 4, 120
+    rng = np.random.default_rng(0)
+    ids = [f"c{i:02d}" for i in range(n)]
+    W = (np.roll(np.eye(n), 1, axis=1) + np.roll(np.eye(n), -1, axis=1)) / 2
+    weights = pd.DataFrame(W, index=ids, columns=ids)
+    S = np.linalg.inv(np.eye(n) - 0.4 * W)
+    index = pd.MultiIndex.from_product([range(years), ids], names=["year", "city"])
+    found, errors = [], []
+    for _ in range(draws):
+        x, e = rng.normal(size=(2, years, n))
+        panel = pd.DataFrame({"x": x.ravel(), "y": (x + e @ S.T).ravel()}, index=index)
+        result = fit_panel("y ~ x", panel, weights, specification="sem", effects="city")
+        found.append(result.coefficients["lambda"])
+        errors.append(result.standard_errors["lambda"])
+    # The spread of 120 draws has a standard error of 6.5 %; direct errors are 13 % too small.
+    assert abs(np.mean(errors) / np.std(found) - 1.0) < 0.1
