@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -206,7 +206,7 @@ def _central_first(network: LinkageNetwork, measure: str, *, recalculated: bool)
         order.append(left[first])
         left = np.delete(left, first)
         keep = np.delete(np.arange(current.n), first)
-        current = replace(current, cities=current.cities[keep], flows=current.flows[keep][:, keep])
+        current = current.subset(current.cities[keep])
     return np.array(order)
 
 

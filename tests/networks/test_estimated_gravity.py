@@ -6,9 +6,9 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import optimize, sparse
 
-from networks import LinkageNetwork, estimated_gravity, flow_network
+from networks import LinkageNetwork, cost_matrix, estimated_gravity, flow_network
 from networks.separation import cells_without_information, separated_cells
 from spatial.errors import AlignmentError, ConfigError, EstimationError, WeightsError
 
@@ -147,7 +147,7 @@ def test_a_regressor_that_forbids_flows_is_found():
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 100_000))
-def test_separation_against_the_iterative_rectifier(seed):
+def test_separation_against_one_large_programme(seed):
     rng = np.random.default_rng(seed)
     n = 5
     cells = ~np.eye(n, dtype=bool)
@@ -157,28 +157,26 @@ def test_separation_against_the_iterative_rectifier(seed):
     if not cells.any():
         return
     found = separated_cells(y, cells, x)
-    assert found[cells].tolist() == _rectified(y, cells, x)[cells].tolist()
+    assert found[cells].tolist() == _separated_by_definition(y, cells, x)[cells].tolist()
 
 
-def _rectified(y, cells, x):
-    """The iterative rectifier of Correia, Guimaraes and Zylkin, with dense dummies."""
+def _separated_by_definition(y, cells, x):
+    """The definition as it stands, over all dummies: z = 0 where y > 0, z >= 0 elsewhere."""
     n = len(y)
     i, j = np.nonzero(cells)
     design = np.hstack([x[:, i, j].T, np.eye(n)[i], np.eye(n)[j]])
-    positive = y[i, j] > 0
-    # Exact zero where flows are positive, by working in the null space.
-    basis = np.linalg.svd(design[positive], full_matrices=True)
-    rank = (basis[1] > 1e-10).sum()
-    space = design @ basis[2][rank:].T
-    u = (~positive).astype(float)
-    for _ in range(20_000):
-        hat = space @ np.linalg.lstsq(space, u, rcond=1e-10)[0]
-        new = np.where(positive, 0.0, np.maximum(hat, 0.0))
-        if np.abs(new - u).max() < 1e-13:
-            break
-        u = new
+    zero = y[i, j] == 0
+    m, k = zero.sum(), design.shape[1]
+    solved = optimize.linprog(
+        np.concatenate([np.zeros(k), -np.ones(m)]),
+        A_ub=np.hstack([-design[zero], np.eye(m)]),
+        b_ub=np.zeros(m),
+        A_eq=np.hstack([design[~zero], np.zeros(((~zero).sum(), m))]),
+        b_eq=np.zeros((~zero).sum()),
+        bounds=[(None, None)] * k + [(0.0, 1.0)] * m,
+    )
     separated = np.zeros_like(cells)
-    separated[i, j] = u > 1e-7
+    separated[i[zero], j[zero]] = solved.x[k:] > 1e-6
     return separated
 
 
@@ -217,6 +215,53 @@ def test_bad_input():
     network = LinkageNetwork(flows.index, sparse.csr_array(flows.to_numpy()), True)
     with pytest.raises(WeightsError, match="directed"):
         estimated_gravity(network.symmetrised("sum"), regressors)
+
+
+def test_austrian_migration_against_r(shared_folder):
+    # R 4.2.2, d without rows of o == d:
+    # m <- glm(f ~ factor(o) + factor(d) + log(dij), family = poisson, data = d,
+    #          control = glm.control(epsilon = 1e-14))
+    # X <- model.matrix(m); u <- residuals(m, "response"); B <- summary(m)$cov.unscaled
+    # S <- rowsum(X * u, g); sqrt(diag(B %*% crossprod(S) %*% B * nrow(S) / (nrow(S) - 1)))
+    # with g = d$o, d$d, and the unordered pair.
+    table = pd.read_csv(shared_folder / "data/econometrics/austria_migration.csv")
+    regions = pd.Index(sorted(table["o"].unique()))
+    ends = {"origin": "o", "destination": "d"}
+    flows = flow_network(table, regions, flow="f", **ends)
+    km = cost_matrix(table, regions, cost="dij", **ends)
+    regressors = {"log distance": np.log(km.where(km > 0))}
+    expected = {"origin": 0.0672310979, "destination": 0.1100228385, "pair": 0.0803377643}
+    for covariance, error in expected.items():
+        found = estimated_gravity(flows, regressors, covariance=covariance)
+        row = found.coefficients.loc["log distance"]
+        assert row["estimate"] == pytest.approx(-1.264082533187, abs=1e-11)
+        assert row["std_error"] == pytest.approx(error, abs=1e-9)
+        assert found.deviance == pytest.approx(5655.262854692, abs=1e-7)
+        assert found.n_cells == 72
+
+
+def test_sparse_firm_links_of_chinese_cities(shared_folder):
+    folder = shared_folder / "data" / "china"
+    panel = pd.read_csv(folder / "cn_city_panel_2005_2016.csv", dtype={"code": str})
+    cities = panel[(panel["year"] == 2010) & panel["lon"].notna()].set_index("code")
+    cities = cities.rename(columns={"lon": "longitude", "lat": "latitude"})
+    path = folder / "cn_firm_links_hightech_pre2008.csv"
+    links = pd.read_csv(path, dtype={"from_code": str, "to_code": str})
+    network = flow_network(
+        links,
+        cities,
+        origin="from_code",
+        destination="to_code",
+        flow="n_firm_links",
+        duplicates="sum",
+        unnamed="drop",
+        unknown="drop",
+    )
+    found = estimated_gravity(network, cities=cities)
+    assert found.coefficients.loc["log distance", "estimate"] < 0
+    assert found.n_cells + len(found.separated) == len(cities) * (len(cities) - 1)
+    np.testing.assert_allclose(found.fitted.sent, network.sent, atol=1e-6)
+    np.testing.assert_allclose(found.fitted.received, network.received, atol=1e-6)
 
 
 def test_migration_between_us_metros(shared_folder):

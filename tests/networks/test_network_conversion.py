@@ -1,19 +1,25 @@
 """Networks through igraph and line tables and back; sums; inner flows."""
 
 import sys
+from dataclasses import replace
 
 import igraph
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from networks import (
     LinkageNetwork,
+    centralities,
     flow_network,
     link_lines,
     network_from_igraph,
     network_to_igraph,
+    robustness,
+    row_mean_backbone,
 )
 from spatial.errors import AlignmentError, ConfigError, WeightsError
 
@@ -113,3 +119,26 @@ def test_unusable_inner_flows():
         LinkageNetwork(CITIES, flows, True, inner=pd.Series([1.0, -1.0, 0.0], CITIES))
     with pytest.raises(AlignmentError, match="the inner flows"):
         LinkageNetwork(CITIES, flows, True, inner=pd.Series([1.0], ["a"]))
+
+
+def test_inner_flows_disturb_no_measure(make_network):
+    plain = make_network(8, n=10, density=0.5)
+    with_inner = replace(plain, inner=pd.Series(5.0, plain.cities))
+    options = {"order": "strength", "recalculated": True}
+    first, second = (robustness(network, **options) for network in (plain, with_inner))
+    pd.testing.assert_frame_equal(first.tidy(), second.tidy())
+    kept = [row_mean_backbone(network).network for network in (plain, with_inner)]
+    pd.testing.assert_frame_equal(kept[0].to_matrix(), kept[1].to_matrix())
+    pd.testing.assert_frame_equal(centralities(plain).table, centralities(with_inner).table)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10_000), directed=st.booleans(), factor=st.floats(0.01, 100.0))
+def test_sums_are_sums_in_every_order(make_network, seed, directed, factor):
+    one, other = (make_network(seed + k, n=8, directed=directed) for k in (0, 1))
+    there, back = (one + other).to_matrix(), (other + one).reordered(one.cities).to_matrix()
+    pd.testing.assert_frame_equal(there, back)
+    both = (one.scaled(factor) + other.scaled(factor)).to_matrix()
+    np.testing.assert_allclose(both, factor * there, rtol=1e-12)
+    weights = (one + other).to_weights(reading="receive").matrix
+    np.testing.assert_allclose(weights.toarray(), there.to_numpy().T)
