@@ -151,6 +151,7 @@ class Weights:
             f"{self.description}; subset of {len(ids)} cities",
             self.parameters,
             self.years,
+            self.direction,
         )
 
     def reordered(self, ids: pd.Index) -> Weights:
@@ -160,7 +161,15 @@ class Weights:
         require_same_cities(ids, self.ids, left_name="the data", right_name="the weights")
         position = self.ids.get_indexer(ids)
         moved = tuple(matrix[position][:, position] for matrix in self.matrices)
-        return Weights(ids, moved, self.transform, self.description, self.parameters, self.years)
+        return Weights(
+            ids,
+            moved,
+            self.transform,
+            self.description,
+            self.parameters,
+            self.years,
+            self.direction,
+        )
 
     def transformed(self, transform: Transform) -> Weights:
         """Return the weights scaled by ``spatial.weights.transform_weights``."""
@@ -184,6 +193,22 @@ class Weights:
                 frame.insert(0, "year", self.years[position])
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
+
+    def to_table(self, year: object = None) -> pd.DataFrame:
+        """Return a square table with city ids on both axes, which ``as_weights`` reads back.
+
+        Parameters
+        ----------
+        year : optional
+            Which matrix, where they change by year.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n, n)
+            Dense: 8 n^2 bytes.
+        """
+        matrix = self.matrix if year is None else self.matrix_of(year)
+        return pd.DataFrame(matrix.toarray(), index=self.ids, columns=self.ids)
 
     def to_graph(self) -> Graph:
         """Return a ``libpysal.graph.Graph``."""

@@ -66,6 +66,30 @@ def test_ids_1_0_2_keep_their_places_through_every_exchange():
     assert links == {(1, 0): 1.0, (0, 1): 1.0, (0, 2): 2.0, (2, 0): 3.0}
 
 
+def test_tables_go_out_and_come_back():
+    ours = as_weights(TABLE)
+    pd.testing.assert_frame_equal(ours.to_table(), TABLE)
+    assert np.array_equal(dense(as_weights(ours.to_table())), TABLE.to_numpy())
+    first, second = sparse.csr_array(TABLE.to_numpy()), sparse.csr_array(TABLE.to_numpy().T)
+    yearly = Weights(IDS, (first, second), years=pd.Index([2000, 2001]))
+    pd.testing.assert_frame_equal(yearly.to_table(2001), TABLE.T)
+    with pytest.raises(WeightsError, match="change by year"):
+        yearly.to_table()
+    sparse_again = as_weights(ours.matrix, ids=ours.ids)
+    assert np.array_equal(dense(sparse_again), TABLE.to_numpy())
+
+
+def test_direction_stays_with_the_weights():
+    matrix = sparse.csr_array(TABLE.to_numpy())
+    weights = Weights(IDS, (matrix,), direction="row sends to column")
+    for moved in (
+        weights.reordered(IDS[::-1]),
+        weights.subset(IDS[:2]),
+        weights.transformed("row"),
+    ):
+        assert moved.direction == "row sends to column"
+
+
 def test_libpysal_objects_are_read_with_islands():
     graph = Graph.from_arrays(["b", "a", "c"], ["a", "b", "c"], [2.0, 3.0, 0.0])
     ours = as_weights(graph)
