@@ -173,6 +173,12 @@ def _again(words: Words, sweep: SpilloverBoundary) -> str:
     later = table[beyond & (table["indirect_p"] < sweep.alpha).to_numpy()]
     if later.empty:
         return ""
+    if sweep.boundary is None:
+        return words(
+            "finding_boundary_only",
+            count=words.count(len(later)),
+            total=words.count(int(beyond.sum()) - 1),
+        )
     turned = int((np.sign(later["indirect"]) != np.sign(table["indirect"].iloc[0])).sum())
     return words(
         "finding_boundary_again_sign" if turned else "finding_boundary_again",
@@ -238,8 +244,36 @@ def group_findings(result: StudyResult, model: ModelRun) -> list[str]:
                     p=words.p(row["p"]),
                 ),
             )
-        found.append(told)
+        found.append(words.sentences(told, doubt(result, model, model.focus)))
     return found
+
+
+def doubt(result: StudyResult, model: ModelRun, variable: str | None) -> str:
+    """Say that the average spillover behind a pattern is not significant; nothing where it is.
+
+    Parameters
+    ----------
+    result : StudyResult
+    model : ModelRun
+    variable : str or None
+        A regressor; None for the outcome, which spreads by rho or lambda.
+
+    Returns
+    -------
+    str
+    """
+    words = words_of(result)
+    if variable is not None and model.effects is not None:
+        p_value = float(model.effects.table.loc[variable, "indirect_p"])
+        about = words.inside(variable_label(result, variable))
+    else:
+        p_values = model.result.p_values
+        spatial = [p_values[name] for name in ("rho", "lambda") if name in p_values.index]
+        p_value = float(min(spatial, default=np.nan))
+        about = outcome_words(result, model)
+    if not p_value >= result.study.autocorrelation.alpha:
+        return ""
+    return words("finding_doubt", variable=about, p=words.p(p_value))
 
 
 def effect_decimals(value: float) -> int:
@@ -274,6 +308,7 @@ def cities_finding(result: StudyResult, model: ModelRun) -> str:
         high=words.signed(float(top.max()), decimals),
         median=words.signed(float(emitted.median()), decimals),
     )
+    told = words.sentences(told, doubt(result, model, model.focus))
     if not received_alike(result, model):
         return told
     received = model.cities["received"]
@@ -343,6 +378,7 @@ def shock_finding(result: StudyResult, model: ModelRun) -> str:
     )
     if others.empty:
         return words.sentences(told, words("finding_shock_alone"))
+    unsure = doubt(result, model, shock.variable)
     half = others.iloc[: int((others["reached"] < 0.5).sum()) + 1]
     hit = words(
         "finding_shock_hit",
@@ -350,4 +386,4 @@ def shock_finding(result: StudyResult, model: ModelRun) -> str:
         half=words.count(len(half)),
         distance=words.number(float(half["distance_km"].max()), 0),
     )
-    return words.sentences(told, hit)
+    return words.sentences(told, hit, unsure)

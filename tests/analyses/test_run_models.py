@@ -146,8 +146,8 @@ def test_estimators_of_the_study_file_are_those_of_the_library(small_study, line
 @pytest.mark.parametrize(
     ("lines", "error", "expected"),
     [
-        ('focus = "np.log(populatoin)"', EstimationError, ["focus", "nearest: 'np.log(population)"]),
-        ('shock = { city = "Frenso", size = 1 }', EstimationError, ["'Frenso'", "nearest: 'Fresno'"]),
+        ('focus = "np.log(populatoin)"', EstimationError, ["nearest: 'np.log(population)"]),
+        ('shock = { city = "Frenso", size = 1 }', EstimationError, ["nearest: 'Fresno'"]),
         ('shock = { city = "Fresno", size = 1, variable = "x" }', EstimationError, ["'x' is no"]),
         ("shock = { city = 'nowhere at all', size = 1 }", EstimationError, ["id or the name"]),
         ('lagged = ["populatoin"]', InterurbanError, ["populatoin"]),

@@ -54,7 +54,7 @@ def test_nothing_is_asked_by_default():
     model = model_of("")
     assert (model.weights, model.main_weights) == (("nearest",), "nearest")
     assert (model.bias_correction, model.covariance) == ("lee-yu", "information")
-    assert not (model.ladder or model.city_effects or model.compare_weights or model.effects_by)
+    assert not any((model.ladder, model.city_effects, model.compare_weights, model.effects_by))
     assert model.boundary is model.shock is model.focus is None
 
 
