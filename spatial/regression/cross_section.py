@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.errors import PanelError, listed
 from spatial.options import (
     BiasCorrection,
+    EstimationMethod,
     LogDeterminantMethod,
     PanelCovariance,
     Specification,
@@ -18,6 +19,7 @@ from spatial.options import (
 from spatial.regression.dependence import resolved_groups, split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
+from spatial.regression.moment_methods import fit_by_moments, likelihood_covariance
 from spatial.regression.results import PanelResult, panel_result
 from spatial.regression.specifications import require_error_weights_used
 from spatial.results import Configuration
@@ -41,8 +43,10 @@ def fit_cross_section(
     error_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
+    method: EstimationMethod = "ml",
+    method_options: Mapping[str, Any] | None = None,
 ) -> PanelResult:
-    """Fit a spatial regression of one cross-section by maximum likelihood.
+    """Fit a spatial regression of one cross-section, by maximum likelihood or moments.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ def fit_cross_section(
         For least squares (ols, slx): variance by degrees of freedom, or by maximum likelihood.
         Without effect on the other specifications.
     covariance, covariance_options, regressor_weights, error_weights, lagged, log_determinant
+        As in ``fit_panel``.
+    method, method_options
         As in ``fit_panel``.
 
     Returns
@@ -81,6 +87,26 @@ def fit_cross_section(
     >>> list(result.coefficients.index)
     ['const', 'skill', 'rho']
     """
+    checked_option(method, EstimationMethod, name="method")
+    if method in ("s2sls", "gmm"):
+        return fit_by_moments(
+            formula,
+            data,
+            weights,
+            method=method,
+            specification=specification,
+            effects="pooled",
+            bias_correction=bias_correction,
+            covariance=covariance,
+            covariance_options=covariance_options,
+            method_options=method_options,
+            log_determinant=log_determinant,
+            error_weights=error_weights,
+            city=city,
+            regressor_weights=regressor_weights,
+            lagged=lagged,
+        )
+    covariance = likelihood_covariance(method, covariance, method_options)
     checked_option(specification, Specification, name="specification")
     require_error_weights_used(specification, error_weights)
     own, added = split_covariance(covariance, covariance_options)

@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.errors import PanelError
 from spatial.options import (
     Effects,
+    EstimationMethod,
     LogDeterminantMethod,
     PanelCovariance,
     Specification,
@@ -20,6 +21,7 @@ from spatial.regression.bias_correction import correction_word
 from spatial.regression.dependence import resolved_groups, split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
+from spatial.regression.moment_methods import fit_by_moments, likelihood_covariance
 from spatial.regression.results import PanelResult, panel_result
 from spatial.regression.specifications import require_error_weights_used
 from spatial.results import Configuration
@@ -41,9 +43,11 @@ def fit_panel(
     error_weights: Any = None,
     lagged: Sequence[str] | None = None,
     log_determinant: LogDeterminantMethod = "automatic",
+    method: EstimationMethod = "ml",
+    method_options: Mapping[str, Any] | None = None,
     rng: RandomSource = 0,
 ) -> PanelResult:
-    r"""Fit a spatial panel by maximum likelihood.
+    r"""Fit a spatial panel, by maximum likelihood or moments.
 
     .. math:: y_t = \rho W y_t + X_t \beta + W X_t \theta + \mu + \lambda_t \iota + u_t, \quad
               u_t = \lambda M u_t + e_t
@@ -104,6 +108,13 @@ def fit_panel(
         The result says which was used, and the estimated errors of the approximate ones.
     rng : int, numpy.random.Generator or None
         For the random vectors of "stochastic"; the default gives the same digits each time.
+    method : {"ml", "qml", "s2sls", "gmm"}
+        Maximum likelihood; the same with the sandwich as default covariance; (generalised)
+        spatial two-stage least squares; linear and quadratic moments at once. The last two are
+        ``fit_spatial_iv`` and ``fit_spatial_gmm``, where "information" means "classical" and
+        "sandwich" "robust".
+    method_options : mapping, optional
+        For "s2sls" and "gmm": ``endogenous``, ``instruments``, ``lag_instruments``, ``orders``.
 
     Returns
     -------
@@ -148,6 +159,27 @@ def fit_panel(
     >>> list(result.coefficients.index)
     ['skill', 'rho']
     """
+    checked_option(method, EstimationMethod, name="method")
+    if method in ("s2sls", "gmm"):
+        return fit_by_moments(
+            formula,
+            data,
+            weights,
+            method=method,
+            specification=specification,
+            effects=effects,
+            bias_correction=bias_correction,
+            covariance=covariance,
+            covariance_options=covariance_options,
+            method_options=method_options,
+            log_determinant=log_determinant,
+            error_weights=error_weights,
+            city=city,
+            year=year,
+            regressor_weights=regressor_weights,
+            lagged=lagged,
+        )
+    covariance = likelihood_covariance(method, covariance, method_options)
     checked_option(specification, Specification, name="specification")
     require_error_weights_used(specification, error_weights)
     checked_option(effects, Effects, name="effects")
