@@ -2,6 +2,7 @@
 
 from spatial.regression.boundary import SpilloverBoundary, spillover_boundary
 from spatial.regression.compare_weights import WeightsComparison, compare_weights
+from spatial.regression.comparison_table import ModelComparison, compare
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
 from spatial.regression.diagnostics import (
@@ -53,6 +54,7 @@ __all__ = [
     "HausmanTest",
     "JTests",
     "LagrangeTests",
+    "ModelComparison",
     "OrderEffects",
     "PanelResult",
     "PanelUnitRoot",
@@ -69,6 +71,7 @@ __all__ = [
     "VarianceInflation",
     "WeakInstruments",
     "WeightsComparison",
+    "compare",
     "compare_weights",
     "cross_section_dependence",
     "effect_tests",
