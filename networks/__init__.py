@@ -51,6 +51,12 @@ from networks.modified_gravity import (
     modified_gravity_sensitivity,
 )
 from networks.ownership import ownership_network
+from networks.partitions import (
+    CommunityStability,
+    community_stability,
+    partition_agreement,
+    resolution_sweep,
+)
 from networks.plausibility import LinkageWarning
 from networks.prestige import katz_centrality, pagerank
 from networks.qap import QapCorrelation, qap_correlation
@@ -72,6 +78,7 @@ __all__ = [
     "Centralities",
     "ClusterStructure",
     "Communities",
+    "CommunityStability",
     "CorePeriphery",
     "EstimatedGravity",
     "GrangerNetwork",
@@ -94,6 +101,7 @@ __all__ = [
     "centralities",
     "cluster_structure",
     "communities",
+    "community_stability",
     "compare_backbones",
     "concor",
     "copatent_network",
@@ -130,6 +138,7 @@ __all__ = [
     "openness",
     "ownership_network",
     "pagerank",
+    "partition_agreement",
     "planar_backbone",
     "primacy",
     "qap_correlation",
@@ -139,6 +148,7 @@ __all__ = [
     "rail_change",
     "rail_network",
     "rank_size",
+    "resolution_sweep",
     "rich_club",
     "robustness",
     "row_mean_backbone",
