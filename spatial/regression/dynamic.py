@@ -64,11 +64,13 @@ def fit_dynamic_panel(
         y(t-1) with coefficient ``tau``, W y(t-1) with coefficient ``eta``, or both.
     effects : {"city", "two-way"}
     bias_correction : bool
-    covariance : {"information", "sandwich", "cluster"}
-        Inverse information; the quasi-maximum-likelihood sandwich for innovations that are not
-        normal; or clustered by city, for innovations whose variance differs between cities and
-        years, not scaled for the number of cities. Innovations that depend on their own past make
-        the lagged outcome endogenous, which no covariance repairs.
+    covariance : {"information", "corrected", "sandwich", "cluster"}
+        Inverse information, as published tables have it; the same carried through the correction
+        of bias by the delta method, which is wider and nearer to the truth (see Notes); the
+        quasi-maximum-likelihood sandwich for innovations that are not normal; or clustered by
+        city, for innovations whose variance differs between cities and years, not scaled for the
+        number of cities. Innovations that depend on their own past make the lagged outcome
+        endogenous, which no covariance repairs.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     lagged : sequence of str, optional
@@ -95,9 +97,12 @@ def fit_dynamic_panel(
     Notes
     -----
     The correction removes the bias of order 1/T; what is left is of order 1/T^2, so that with
-    fewer than about ten years a part of it stays. The correction also makes estimates a little more
-    variable than their standard errors say: simulated 95 % intervals of tau cover about 90 % with
-    ten to twenty years, those of the other parameters 89 % to 97 %.
+    fewer than about ten years a part of it stays. The correction also makes estimates more
+    variable than the information says, because it grows with tau, eta and rho: with 100 cities
+    and ten years standard errors of tau are too small by a sixth, and 95 % intervals cover about
+    91 %. ``covariance="corrected"`` makes up for it (about 95 % in the same simulation). Iterating
+    the correction, with the bias evaluated at corrected values, makes tau worse and diverges where
+    tau + rho + eta is near one, so that it is not offered.
 
     References
     ----------

@@ -10,6 +10,8 @@ ln |I - rho W*| = ln |I - rho W| - ln(1 - rho), which needs rows of W that sum t
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from spatial.errors import EstimationError
@@ -40,6 +42,9 @@ from spatial.regression.robust_covariance import (
 )
 from spatial.regression.within import absorbed_parameters, within
 
+# Step of central differences of the bias terms, smooth functions of order one.
+SLOPE_STEP = 1e-5
+
 
 def estimate_dynamic(
     design: PanelDesign,
@@ -60,7 +65,7 @@ def estimate_dynamic(
     correct : bool
         Whether to correct the bias of order 1 / T.
     method : {"automatic", "eigenvalues", "sparse-lu"}
-    covariance : {"information", "sandwich", "cluster"}
+    covariance : {"information", "corrected", "sandwich", "cluster"}
 
     Returns
     -------
@@ -104,7 +109,13 @@ def estimate_dynamic(
     sigma2 = _noise(residuals, sample.y) / likelihood.observations
     raw = np.concatenate([delta, [rho, sigma2]])
     theta = _corrected(problem, likelihood, raw) if correct else raw
-    matrix = dynamic_covariance(problem, likelihood, theta, covariance)
+    if covariance == "corrected":
+        matrix = inverse_information(_information(problem, likelihood, theta))
+        if correct:
+            carried = correction_slope(problem, likelihood, theta)
+            matrix = carried @ matrix @ carried.T
+    else:
+        matrix = dynamic_covariance(problem, likelihood, theta, covariance)
     return Estimate(
         specification=specification,
         effects=effects,
@@ -123,7 +134,10 @@ def estimate_dynamic(
 
 
 def dynamic_covariance(
-    problem: Problem, likelihood: Likelihood, theta: np.ndarray, kind: DynamicCovariance
+    problem: Problem,
+    likelihood: Likelihood,
+    theta: np.ndarray,
+    kind: Literal["information", "sandwich", "cluster"],
 ) -> np.ndarray:
     r"""Covariance of all parameters at theta.
 
@@ -167,19 +181,60 @@ def dynamic_covariance(
     return sandwich(information, variance - np.outer(total, total) / residuals.shape[1])
 
 
+def correction_slope(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
+    r"""Slope of the corrected by the uncorrected estimate, :math:`I + (I_m)^{-1} a'(\theta) / T`.
+
+    The correction a grows with tau, eta and rho, so that corrected estimates vary more than
+    uncorrected ones; the delta method carries that into the covariance. The slope of the
+    information itself, which is of the same order but small, is left out.
+
+    Parameters
+    ----------
+    problem : Problem
+    likelihood : Likelihood
+    theta : numpy.ndarray of shape (k + 2,)
+        Corrected values.
+
+    Returns
+    -------
+    numpy.ndarray of shape (k + 2, k + 2)
+    """
+    slopes = np.zeros((len(theta), len(theta)))
+    moved = [j for j, name in enumerate(problem.names) if name in (TAU, ETA)]
+    for j in [*moved, len(theta) - 2]:
+        step = np.zeros_like(theta)
+        step[j] = SLOPE_STEP
+        up, down = (_score_bias(problem, likelihood, theta + s * step) for s in (1.0, -1.0))
+        slopes[:, j] = (up - down) / (2.0 * SLOPE_STEP)
+    slopes[-1, -1] = -1.0 / (2.0 * theta[-1] ** 2)
+    information = _information(problem, likelihood, theta) / likelihood.observations
+    return np.eye(len(theta)) + np.linalg.solve(information, slopes) / problem.design.n_years
+
+
+def _score_bias(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
+    """Leading terms a of the bias of the score, times T, at theta."""
+    dynamics = {name: float(theta[j]) for j, name in enumerate(problem.names)}
+    determinant = likelihood.log_determinant
+    assert isinstance(determinant, SummedLogDeterminant)
+    of_time, of_space = bias_traces(
+        determinant.parts[0],
+        problem.design.n,
+        dynamics.get(TAU, 0.0),
+        dynamics.get(ETA, 0.0),
+        float(theta[-2]),
+        drop_unit=problem.effects == "two-way",
+    )
+    bias = np.zeros_like(theta)
+    for j, name in enumerate(problem.names):
+        bias[j] = {TAU: of_time, ETA: of_space}.get(name, 0.0)
+    bias[-2], bias[-1] = of_space, 1.0 / (2.0 * theta[-1])
+    return bias
+
+
 def _corrected(problem: Problem, likelihood: Likelihood, raw: np.ndarray) -> np.ndarray:
     r"""Take the bias of order 1 / T off: theta + (I / m)^-1 a / T with m observations."""
     design, determinant = problem.design, likelihood.log_determinant
-    dynamics = {name: float(raw[j]) for j, name in enumerate(problem.names) if name in (TAU, ETA)}
-    tau, eta, rho = dynamics.get(TAU, 0.0), dynamics.get(ETA, 0.0), float(raw[-2])
-    assert isinstance(determinant, SummedLogDeterminant)
-    of_time, of_space = bias_traces(
-        determinant.parts[0], design.n, tau, eta, rho, drop_unit=problem.effects == "two-way"
-    )
-    bias = np.zeros_like(raw)
-    for j, name in enumerate(problem.names):
-        bias[j] = {TAU: of_time, ETA: of_space}.get(name, 0.0)
-    bias[-2], bias[-1] = of_space, 1.0 / (2.0 * raw[-1])
+    bias = _score_bias(problem, likelihood, raw)
     information = _information(problem, likelihood, raw) / likelihood.observations
     theta = raw + np.linalg.solve(information, bias) / design.n_years
     if not determinant.low < theta[-2] < determinant.high or theta[-1] <= 0.0:

@@ -32,6 +32,39 @@ def simulated(n: int, years: int, rng: np.random.Generator, *, uneven: bool) -> 
     return pd.concat(tables, ignore_index=True)
 
 
+def explicit(data, result, effects):
+    """Weights, J, regressors, innovations and signal as explicit matrices, J = F F'."""
+    n = data["city"].nunique()
+    wide = {v: data.pivot(index="year", columns="city", values=v).to_numpy() for v in "yx"}
+    W, y, x = ring(n).to_numpy(), wide["y"], wide["x"]
+    J = np.eye(n) - 1.0 / n if effects == "two-way" else np.eye(n)
+
+    def clean(values):
+        return (values - values.mean(axis=0)) @ J
+
+    Z = np.stack([clean(y[:-1]), clean(y[:-1] @ W.T), clean(x[1:])], axis=2)
+    delta = result.coefficients.to_numpy()[:3]
+    e = clean(y[1:]) - result.rho * clean(y[1:] @ W.T) - Z @ delta
+    G = W @ np.linalg.inv(np.eye(n) - result.rho * W)
+    return W, J, Z, e, (Z @ delta) @ G.T
+
+
+def full_information(data, result, effects):
+    """Information about tau, eta, x, rho and sigma2 after F of N x (N - 1)."""
+    W, _, Z, _, signal = explicit(data, result, effects)
+    n, sigma2, periods = len(W), result.sigma2, len(Z)
+    F = linalg.null_space(np.ones((1, n))) if effects == "two-way" else np.eye(n)
+    star = F.T @ W @ np.linalg.inv(np.eye(n) - result.rho * W) @ F
+    information = np.zeros((5, 5))
+    flat, g = Z.reshape(-1, 3), signal.ravel()
+    information[:3, :3] = flat.T @ flat / sigma2
+    information[:3, 3] = information[3, :3] = flat.T @ g / sigma2
+    information[3, 3] = periods * np.trace(star @ star + star @ star.T) + g @ g / sigma2
+    information[3, 4] = information[4, 3] = periods * np.trace(star) / sigma2
+    information[4, 4] = periods * F.shape[1] / (2 * sigma2**2)
+    return information
+
+
 @pytest.mark.parametrize("effects", ["city", "two-way"])
 @pytest.mark.parametrize("kind", ["sandwich", "cluster"])
 def test_sums_over_cities_and_pairs(effects, kind):
@@ -41,29 +74,11 @@ def test_sums_over_cities_and_pairs(effects, kind):
     plain = fit_dynamic_panel("y ~ x", data, ring(n), **options)
     robust = fit_dynamic_panel("y ~ x", data, ring(n), covariance=kind, **options)
     pd.testing.assert_series_equal(plain.coefficients, robust.coefficients)
-    # The model on explicit matrices: innovations that J = F F' leaves, F of N x (N - 1).
-    wide = {v: data.pivot(index="year", columns="city", values=v).to_numpy() for v in "yx"}
-    W, y, x = ring(n).to_numpy(), wide["y"], wide["x"]
-    J = np.eye(n) - 1.0 / n if effects == "two-way" else np.eye(n)
-    F = linalg.null_space(np.ones((1, n))) if effects == "two-way" else np.eye(n)
-
-    def clean(values):
-        return (values - values.mean(axis=0)) @ J
-
-    Z = np.stack([clean(y[:-1]), clean(y[:-1] @ W.T), clean(x[1:])], axis=2)
-    delta, rho = robust.coefficients.to_numpy()[:3], robust.rho
-    sigma2, periods = robust.sigma2, years - 1
-    e = clean(y[1:]) - rho * clean(y[1:] @ W.T) - Z @ delta
+    W, J, Z, e, signal = explicit(data, robust, effects)
+    rho, sigma2, periods = robust.rho, robust.sigma2, years - 1
     G = W @ np.linalg.inv(np.eye(n) - rho * W)
-    signal = (Z @ delta) @ G.T
-    star = F.T @ G @ F
-    information = np.zeros((5, 5))
     flat, g = Z.reshape(-1, 3), signal.ravel()
-    information[:3, :3] = flat.T @ flat / sigma2
-    information[:3, 3] = information[3, :3] = flat.T @ g / sigma2
-    information[3, 3] = periods * np.trace(star @ star + star @ star.T) + g @ g / sigma2
-    information[3, 4] = information[4, 3] = periods * np.trace(star) / sigma2
-    information[4, 4] = periods * F.shape[1] / (2 * sigma2**2)
+    information = full_information(data, robust, effects)
     np.testing.assert_allclose(np.linalg.inv(information)[:4, :4], plain.covariance, rtol=1e-8)
     quadratic = J @ G @ J
     if kind == "sandwich":
@@ -102,6 +117,54 @@ def test_sums_over_cities_and_pairs(effects, kind):
     inverse = np.linalg.inv(information)
     expected = (inverse @ variance @ inverse)[:4, :4]
     np.testing.assert_allclose(robust.covariance, expected, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("effects", ["city", "two-way"])
+@pytest.mark.parametrize("method", ["eigenvalues", "sparse-lu"])
+def test_the_slope_of_the_correction(effects, method):
+    n, years = 9, 9
+    data = simulated(n, years, np.random.default_rng(6), uneven=False)
+    options = {"specification": "sar", "effects": effects, "log_determinant": method}
+    plain = fit_dynamic_panel("y ~ x", data, ring(n), **options)
+    wider = fit_dynamic_panel("y ~ x", data, ring(n), covariance="corrected", **options)
+    pd.testing.assert_series_equal(plain.coefficients, wider.coefficients)
+    # Slopes of tr(D) / m and tr(W D) / m in closed form, D = [(1 - tau) I - (rho + eta) W]^-1.
+    F = linalg.null_space(np.ones((1, n))) if effects == "two-way" else np.eye(n)
+    W = F.T @ ring(n).to_numpy() @ F
+    D = np.linalg.inv((1 - plain.tau) * np.eye(len(W)) - (plain.rho + plain.eta) * W)
+    one, two, three = (np.trace(power @ D @ D) / len(W) for power in (np.eye(len(W)), W, W @ W))
+    slopes = np.zeros((5, 5))  # tau, eta, x, rho, sigma2
+    slopes[0, [0, 1, 3]] = one, two, two
+    slopes[1, [0, 1, 3]] = slopes[3, [0, 1, 3]] = two, three, three
+    slopes[4, 4] = -1.0 / (2.0 * plain.sigma2**2)
+    full = full_information(data, plain, effects)
+    m = len(W) * (years - 1)
+    H = np.eye(5) + np.linalg.solve(full / m, slopes) / (years - 1)
+    expected = (H @ np.linalg.inv(full) @ H.T)[:4, :4]
+    np.testing.assert_allclose(wider.covariance, expected, rtol=1e-6, atol=1e-12)
+    off = fit_dynamic_panel(
+        "y ~ x", data, ring(n), covariance="corrected", bias_correction=False, **options
+    )
+    raw = fit_dynamic_panel("y ~ x", data, ring(n), bias_correction=False, **options)
+    pd.testing.assert_frame_equal(off.covariance, raw.covariance)
+
+
+def test_the_correction_widens_intervals_as_much_as_estimates_spread():
+    rng = np.random.default_rng(12)
+    runs = [
+        fit_dynamic_panel(
+            "y ~ x",
+            simulated(40, 9, rng, uneven=False),
+            ring(40),
+            specification="sar",
+            covariance="corrected",
+        )
+        for _ in range(40)
+    ]
+    spread = np.std([run.tau for run in runs], ddof=1)
+    stated = np.mean([run.standard_errors["tau"] for run in runs])
+    # Forty draws give a standard deviation to about 11 per cent.
+    assert stated == pytest.approx(spread, rel=0.25)
 
 
 def test_uneven_noise():
