@@ -388,6 +388,39 @@ def test_effects_predictions_and_tables_come_along():
     assert list(panel.tidy().columns) == list(result.tidy().columns)
 
 
+@pytest.mark.parametrize("estimator", ["gm", "gs2sls", "gmm"])
+@pytest.mark.parametrize("changing", [False, True])
+def test_a_pooled_panel_is_one_big_cross_section(estimator, changing):
+    from scipy import sparse
+
+    from spatial.weights import Weights
+
+    n, years = 30, 3
+    tables = [neighbours(n, 30 + changing * t) for t in range(years)]
+    frames = [
+        drawn(W, W, 1, rho=0.3, lam=0.3, seed=40 + t, city=0.0).assign(year=t)
+        for t, W in enumerate(tables)
+    ]
+    matrices = tuple(sparse.csr_array(W.to_numpy()) for W in tables)
+    yearly = Weights(tables[0].index, matrices, years=pd.Index(range(years)))
+    options = {"estimator": estimator, "covariance": "classical", "specification": "sac"}
+    panel = fit_spatial_gmm(
+        "y ~ x",
+        pd.concat(frames, ignore_index=True),
+        yearly if changing else tables[0],
+        city="city",
+        year="year",
+        effects="pooled",
+        **options,
+    )
+    ids = [f"{city}-{t}" for t in range(years) for city in tables[0].index]
+    block = pd.DataFrame(sparse.block_diag(matrices).toarray(), ids, ids)
+    flat = pd.concat(frames).set_index(pd.Index(ids)).drop(columns=["city", "year"])
+    one = fit_spatial_gmm("y ~ x", flat, block, **options)
+    np.testing.assert_allclose(panel.coefficients, one.coefficients, rtol=1e-7)
+    np.testing.assert_allclose(panel.covariance, one.covariance, rtol=1e-6)
+
+
 def test_scale_of_error_weights_is_taken_up_by_lambda():
     W, M = neighbours(60, 18), neighbours(60, 19)
     data = drawn(W, M, 4, lam=0.5, seed=20)
