@@ -398,12 +398,13 @@ def _effect(
 def _dependence(words: Words, model: ModelRun, common: dict[str, str], alpha: float) -> list[str]:
     """Say how the outcome of a city goes with that of the cities it receives from."""
     terms = model.result.tidy()
+    found = []
     for parameter in ("rho", "lambda"):
         if parameter not in terms.index:
             continue
         row = terms.to_dict("index")[parameter]
         key = f"finding_{parameter}" if row["p_value"] < alpha else f"finding_{parameter}_none"
-        return [
+        found.append(
             words(
                 key,
                 **common,
@@ -411,5 +412,5 @@ def _dependence(words: Words, model: ModelRun, common: dict[str, str], alpha: fl
                 error=words.number(row["std_error"]),
                 p=words.p(row["p_value"]),
             )
-        ]
-    return []
+        )
+    return found

@@ -264,7 +264,7 @@ def doubt(result: StudyResult, model: ModelRun, variable: str | None) -> str:
     """
     words = words_of(result)
     if variable is not None and model.effects is not None:
-        p_value = float(model.effects.table.loc[variable, "indirect_p"])
+        p_value = float(model.effects.table["indirect_p"].loc[variable])
         about = words.inside(variable_label(result, variable))
     else:
         p_values = model.result.p_values

@@ -41,8 +41,8 @@ def boundary_plot(
         A line with its 95 % band; hollow symbols are not significant at 5 %; squares mark distances
         at which cities are left without links; upright lines stand at the end of the unbroken run
         of significant distances, at the last significant one, unless the effect has turned its
-        sign there, and at the half-decay distance, where these exist. Distances without an
-        estimate leave a gap.
+        sign there, and at the half-decay distance, if the first effect is significant at all.
+        Distances without an estimate leave a gap.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def boundary_plot(
         for word, at, colour in (
             ("boundary_unbroken", boundary.boundary, RUN),
             ("boundary_last", _last(boundary), LAST),
-            ("boundary_half", boundary.half_decay, HALF),
+            ("boundary_half", _half(boundary), HALF),
         )
         if at is not None
     }
@@ -125,6 +125,11 @@ def _last(boundary: Any) -> float | None:
     effect = boundary.table["indirect"]
     first = effect.dropna().iloc[0]
     return float(at) if np.sign(effect.loc[at]) == np.sign(first) else None
+
+
+def _half(boundary: Any) -> float | None:
+    """Half-decay distance; half of an effect that may be zero says nothing."""
+    return None if boundary.boundary is None else boundary.half_decay
 
 
 def _symbols(

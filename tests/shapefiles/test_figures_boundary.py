@@ -81,6 +81,11 @@ def test_a_spillover_of_the_other_sign_is_no_reach():
     assert not by_gid(ax, "boundary-last")
 
 
+def test_half_of_nothing_significant_is_not_marked():
+    ax = boundary_plot(sweep(boundary=None))
+    assert not by_gid(ax, "boundary-half")
+
+
 def test_run_and_last_that_agree_are_one_line():
     ax = boundary_plot(sweep(boundary=200.0))
     assert by_gid(ax, "boundary-unbroken")[0].get_xdata()[0] == 200.0
