@@ -18,8 +18,6 @@ from spatial.options import (
     MultipleTesting,
     checked_option,
 )
-from spatial.regression.diagnostics import wide_table
-from spatial.regression.unit_roots import chosen_dickey_fuller, most_lags
 from spatial.results import Configuration, Result
 
 LEAST_FREE = 3
@@ -148,6 +146,9 @@ def granger_network(
         checked_option(word, options, name=name)
     if not 0.0 < alpha < 1.0:
         raise ConfigError(f"alpha={alpha!r} must lie between 0 and 1.")
+    # Imported here: the regressions take longer to load than all networks together.
+    from spatial.regression.diagnostics import wide_table
+
     wide = wide_table(values, city=city, year=year)
     _require_every_year(wide)
     series = _unit_roots(wide, differencing)
@@ -195,6 +196,8 @@ def _require_every_year(wide: pd.DataFrame) -> None:
 
 
 def _unit_roots(wide: pd.DataFrame, differencing: Differencing) -> pd.DataFrame:
+    from spatial.regression.unit_roots import chosen_dickey_fuller, most_lags
+
     most = most_lags(len(wide), "constant", "bic", None)
     regressions = [
         chosen_dickey_fuller(column, "constant", "bic", most)

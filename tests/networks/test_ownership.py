@@ -42,7 +42,7 @@ def check(network, expected):
     np.testing.assert_allclose(network.to_matrix(), off, atol=1e-10)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), cycles=st.booleans())
 def test_against_dense_matrices_and_walks(seed, cycles):
     stakes, firms, shares, names = group(seed, cycles=cycles)
