@@ -113,6 +113,7 @@ class TestAnswers:
     "lines",
     [
         'effects = "random"',
+        'specification = "sac"',
         'effects = "correlated-random"\ncity_effects = true',
         'covariance = "cluster"\ncluster_by = "size"',
         'covariance = "driscoll-kraay"\nlags = 1',
@@ -132,6 +133,7 @@ def test_estimators_of_the_study_file_are_those_of_the_library(small_study, line
         FORMULA,
         result.area.panel,
         result.weights["nearest 4"],
+        specification=section.specification,
         effects=section.effects,
         covariance=section.covariance,
         covariance_options=options.get(section.cluster_by or section.covariance),
