@@ -229,13 +229,22 @@ def time_large() -> None:
         )
         costs = (1.0 / links["flow"]).tolist()
 
-        def peer(graph: Any = graph, costs: list = costs, directed: bool = directed) -> None:
+        flows = links["flow"].tolist()
+
+        def peer(
+            graph: Any = graph, costs: list = costs, flows: list = flows, directed: bool = directed
+        ) -> None:
             graph.betweenness(weights=costs)
             for mode in ("out", "in") if directed else ("all",):
                 graph.closeness(weights=costs, mode=mode)
                 graph.harmonic_centrality(weights=costs, mode=mode)
+            graph.pagerank(weights=flows)
+            graph.hub_score(weights=flows)
+            graph.authority_score(weights=flows)
+            graph.constraint(weights=flows)
+            graph.coreness(mode="all")
 
-        ours = seconds(lambda network=network: centralities(network), rounds=1)
+        ours = seconds(lambda network=network: centralities(network, measures="all"), rounds=1)
         kind = "directed" if directed else "undirected"
         theirs = seconds(peer, rounds=1)
         row(

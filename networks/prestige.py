@@ -16,7 +16,10 @@ SAME_EIGENVALUE = 1e-9
 """Eigenvalues this close (relative) to the largest belong to one space."""
 
 SETTLED = 1e-13
-"""Change of PageRank, summed over cities, at which the iteration stops."""
+"""Change (relative, summed over cities) at which an iteration stops."""
+
+SLOW_RATE = 0.98
+"""Above this rate walks are summed by a factorisation; iterating would take a thousand rounds."""
 
 
 def katz_centrality(
@@ -66,11 +69,24 @@ def katz_centrality(
             f"alpha={alpha:g}: the sum over walks does not converge, since the largest eigenvalue "
             f"of the flows is {radius:g}. Take alpha below {1 / radius:.6g}, or give attenuation."
         )
-    system = sparse.csc_array(sparse.eye_array(n) - alpha * flows.T)
-    found = np.asarray(linalg.spsolve(system, np.ones(n))) if n > DENSE_LIMIT else None
-    if found is None:
-        found = np.linalg.solve(system.toarray(), np.ones(n))
+    found = _walks(sparse.csr_array(alpha * flows.T.tocsr()), alpha * radius)
     return np.asarray(found / np.linalg.norm(found))
+
+
+def _walks(step: sparse.csr_array, rate: float) -> np.ndarray:
+    """Solve x = 1 + step x, whose largest eigenvalue is the rate."""
+    n = step.shape[0]
+    if n <= DENSE_LIMIT:
+        return np.linalg.solve(np.eye(n) - step.toarray(), np.ones(n))
+    if rate > SLOW_RATE:
+        return np.asarray(linalg.spsolve(sparse.csc_array(sparse.eye_array(n) - step), np.ones(n)))
+    walks = np.ones(n)
+    while True:  # a factorisation would fill up; the error shrinks by the rate in each round
+        longer = 1.0 + step @ walks
+        change = float(np.abs(longer - walks).sum())
+        walks = longer
+        if change <= SETTLED * max(1.0 - rate, 0.1) * float(walks.sum()):
+            return walks
 
 
 def spectral_radius(flows: sparse.csr_array) -> float:
