@@ -28,11 +28,11 @@ from spatial.random import RandomSource, seeded_generator
 from spatial.regression.argument_checks import checked_draws
 from spatial.regression.design import PanelDesign
 from spatial.regression.dynamic_design import ETA, TAU
+from spatial.regression.effect_draws import MOST_REJECTED
 from spatial.regression.effects import (
     COLUMNS,
     KINDS,
     MATRIX_LIMIT,
-    MOST_REJECTED,
     NORMAL_95,
     Terms,
     _effects_table,

@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import ndtr
 
 from spatial.alignment import require_same_cities
 from spatial.coordinates import city_positions, great_circle_km
 from spatial.errors import AlignmentError, ConfigError, EstimationError, listed, nearest_spelling
-from spatial.regression.argument_checks import checked_whole, rising_bounds
-from spatial.regression.effects import MATRIX_LIMIT, NORMAL_95, effect_terms
+from spatial.options import Inference, checked_option
+from spatial.random import RandomSource, seeded_generator
+from spatial.regression.argument_checks import checked_draws, checked_whole, rising_bounds
+from spatial.regression.effect_draws import drawn_parameters, interpolated
+from spatial.regression.effect_spread import (
+    Spread,
+    drawn_spread,
+    errors_of,
+    inference_columns,
+    normal_spread,
+)
+from spatial.regression.effects import MATRIX_LIMIT, effect_terms
 from spatial.regression.multiplier import average_slopes, multiplier_averages
 from spatial.regression.spatial_lag import SpatialLag, solve_columns
 from spatial.results import Configuration, Result
@@ -119,7 +128,15 @@ class _Cells:
     positions: tuple[int, ...]
 
 
-def effects_by_group(result: PanelResult, variable: str, groups: pd.Series) -> GroupEffects:
+def effects_by_group(
+    result: PanelResult,
+    variable: str,
+    groups: pd.Series,
+    *,
+    inference: Inference = "delta",
+    draws: int = 1000,
+    rng: RandomSource = None,
+) -> GroupEffects:
     r"""Effects of each group of cities on each group: east on centre, core on periphery.
 
     The mean from group B on group A is the average of :math:`m_{ij}` over i in A, j in B, i and j
@@ -132,6 +149,8 @@ def effects_by_group(result: PanelResult, variable: str, groups: pd.Series) -> G
         A regressor.
     groups : pandas.Series
         Group of each city; index: the city ids of the model, in any order.
+    inference, draws, rng
+        Delta method or simulation, as in ``PanelResult.effects``.
 
     Returns
     -------
@@ -164,31 +183,37 @@ def effects_by_group(result: PanelResult, variable: str, groups: pd.Series) -> G
     sums = between(cells.matrix)
     mean = np.divide(sums, pairs, out=np.full_like(sums, np.nan), where=pairs > 0)
     own = np.bincount(codes, weights=np.diag(cells.matrix), minlength=count)
-    error = np.divide(
-        _delta_errors(result, cells, between),
-        pairs,
-        out=np.full_like(sums, np.nan),
-        where=pairs > 0,
-    )
+
+    def average(matrix: np.ndarray) -> np.ndarray:
+        return np.divide(between(matrix), pairs, out=np.full_like(sums, np.nan), where=pairs > 0).T
+
+    spread = _spread(result, cells, average, variable, inference, draws, rng)
     table = pd.DataFrame(
         {
             "pairs": pairs.T.ravel().astype(int),
-            **_inference("mean", mean.T.ravel(), error.T.ravel()),
+            **inference_columns("mean", mean.T.ravel(), *spread.ravelled()),
             "received": (sums / sizes[:, None]).T.ravel(),
             "indirect": sums.T.ravel() / n,
             "direct": np.diag(own / n).ravel(),
         },
         index=pd.MultiIndex.from_product([names, names], names=["sender", "receiver"]),
     )
-    options = {"variable": variable, "groups": str(groups.name or "")}
+    options = {"variable": variable, "groups": str(groups.name or ""), **spread.options}
     return GroupEffects(
-        configuration=_configuration(result, "effects_by_group", options),
+        configuration=_configuration(result, "effects_by_group", options, spread.seed),
         variable=variable,
         table=table,
     )
 
 
-def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
+def effects_by_order(
+    result: PanelResult,
+    *,
+    order: int = 10,
+    inference: Inference = "delta",
+    draws: int = 1000,
+    rng: RandomSource = None,
+) -> OrderEffects:
     r"""Effects by order of neighbours: :math:`\rho^q W^q (\beta I + \theta V)`, q = 0, 1, ...
 
     Order 0 holds beta on the diagonal and theta times V; direct effects of higher orders are
@@ -200,6 +225,8 @@ def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
     result : PanelResult
     order : int
         Highest power told apart.
+    inference, draws, rng
+        Delta method or simulation, as in ``PanelResult.effects``.
 
     Returns
     -------
@@ -215,6 +242,7 @@ def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
     LeSage and Pace (2009) doi:10.1201/9781420064254, section 2.7.
     """
     order = checked_whole(order, name="order")
+    checked_option(inference, Inference, name="inference")
     design, estimate = result.design, result.estimate
     terms, rho = effect_terms(design, estimate), result.rho or 0.0
     averages = _power_averages(design.lag, design.regressor_lag, order)
@@ -231,6 +259,13 @@ def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
     if result.rho is None:
         by_rho[:] = 0.0
         value[-1] = 0.0  # the whole effect is of order 0; what is left is rounding
+    sample, seed = None, None
+    if inference == "simulation":
+        count = checked_draws(draws)
+        generator, seed = seeded_generator(rng)
+        sample = drawn_parameters(estimate, count, generator)
+        by_draw = _orders_at(result, averages, sample[0])
+    options = {"order": order, "inference": inference, "draws": 0 if sample is None else draws}
     frames = {}
     for k, name in enumerate(terms.variables):
         positions = [terms.own[k]] + [terms.lagged[k]] * (terms.lagged[k] >= 0)
@@ -241,20 +276,33 @@ def effects_by_order(result: PanelResult, *, order: int = 10) -> OrderEffects:
             positions.append(estimate.names.index("rho"))
             gradient.append(by_rho[:, :, :count] @ coefficients)
         point = value[:, :, :count] @ coefficients
-        error = _errors_of(np.stack(gradient), estimate.covariance[np.ix_(positions, positions)])
+        if sample is None:
+            covariance = estimate.covariance[np.ix_(positions, positions)]
+            spread = normal_spread(point, errors_of(np.stack(gradient), covariance))
+        else:
+            drawn = sample[0][:, positions[:count]]
+            spread = drawn_spread(np.einsum("dqkc,dc->dqk", by_draw[..., :count], drawn))
         columns: dict[str, np.ndarray] = {}
         for j, kind in enumerate(("direct", "indirect", "total")):
-            columns |= _inference(kind, point[:, j], error[:, j])
+            parts = (spread.error[:, j], spread.low[:, j], spread.high[:, j])
+            columns |= inference_columns(kind, point[:, j], *parts)
         labels = pd.Index([*map(str, powers), f"{order + 1}+"], name="order")
         frames[name] = pd.DataFrame(columns, index=labels)
     return OrderEffects(
-        configuration=_configuration(result, "effects_by_order", {"order": order}),
+        configuration=_configuration(result, "effects_by_order", options, seed),
         table=pd.concat(frames, names=["variable"]),
     )
 
 
 def effects_by_ring(
-    result: PanelResult, variable: str, distances: pd.DataFrame, *, bounds_km: Sequence[float]
+    result: PanelResult,
+    variable: str,
+    distances: pd.DataFrame,
+    *,
+    bounds_km: Sequence[float],
+    inference: Inference = "delta",
+    draws: int = 1000,
+    rng: RandomSource = None,
 ) -> RingEffects:
     r"""Effects by distance: sum of :math:`m_{ij} / N` over pairs with :math:`a < d_{ij} \le b`.
 
@@ -268,6 +316,8 @@ def effects_by_ring(
         or a table of cities with ``longitude`` and ``latitude`` or a geometry, for great circles.
     bounds_km : sequence of float
         Upper bounds of the rings, rising; a last ring takes all larger distances.
+    inference, draws, rng
+        Delta method or simulation, as in ``PanelResult.effects``.
 
     Returns
     -------
@@ -292,7 +342,8 @@ def effects_by_ring(
     def by_ring(matrix: np.ndarray) -> np.ndarray:
         return np.bincount(place, weights=matrix.ravel(), minlength=rings) / n
 
-    effect, error = by_ring(cells.matrix), _delta_errors(result, cells, by_ring)
+    effect = by_ring(cells.matrix)
+    spread = _spread(result, cells, by_ring, variable, inference, draws, rng)
     pairs = np.bincount(place, minlength=rings)
     lower = np.concatenate([[0.0, 0.0], bounds])
     upper = np.concatenate([[0.0], bounds, [np.inf]])
@@ -302,14 +353,14 @@ def effects_by_ring(
             "lower_km": lower,
             "upper_km": upper,
             "pairs": pairs,
-            **_inference("effect", effect, error),
+            **inference_columns("effect", effect, *spread.ravelled()),
             "mean_pair": np.divide(effect * n, pairs, out=np.full(rings, np.nan), where=pairs > 0),
         },
         index=pd.Index([*labels, f"> {bounds[-1]:g}"], name="ring"),
     )
-    options = {"variable": variable, "bounds_km": tuple(bounds.tolist())}
+    options = {"variable": variable, "bounds_km": tuple(bounds.tolist()), **spread.options}
     return RingEffects(
-        configuration=_configuration(result, "effects_by_ring", options),
+        configuration=_configuration(result, "effects_by_ring", options, spread.seed),
         variable=variable,
         table=table,
     )
@@ -369,11 +420,12 @@ def distance_table(distances: pd.DataFrame, cities: pd.Index) -> np.ndarray:
 
 
 def _configuration(
-    result: PanelResult, function: str, options: Mapping[str, object]
+    result: PanelResult, function: str, options: Mapping[str, object], seed: int | None = None
 ) -> Configuration:
     return Configuration(
         function=function,
         options={**dict(result.configuration.options), **options},
+        seed=seed,
         weights=result.configuration.weights,
     )
 
@@ -459,28 +511,67 @@ def _halves(averages: np.ndarray) -> np.ndarray:
     return np.stack([direct, total - direct, total])
 
 
+def _spread(
+    result: PanelResult,
+    cells: _Cells,
+    reduction: Reduction,
+    variable: str,
+    inference: Inference,
+    draws: int,
+    rng: RandomSource,
+) -> Spread:
+    """Uncertainty of a linear reduction of the effect matrix."""
+    checked_option(inference, Inference, name="inference")
+    if inference == "delta":
+        return normal_spread(reduction(cells.matrix), _delta_errors(result, cells, reduction))
+    count = checked_draws(draws)
+    generator, seed = seeded_generator(rng)
+    parameters = drawn_parameters(result.estimate, count, generator)[0]
+    design, estimate = result.design, result.estimate
+    terms = effect_terms(design, estimate)
+    k = terms.variables.index(variable)
+    places = [terms.own[k]] + [terms.lagged[k]] * (terms.lagged[k] >= 0)
+
+    def at(rho: float) -> np.ndarray:
+        """Reduction of S and of S V, the factors of beta and theta."""
+        total: np.ndarray = np.zeros(1)
+        for own, other, share in _distinct(design.lag, design.regressor_lag):
+            parts = [np.eye(design.n)] + [other.toarray()] * (len(places) > 1)
+            if result.rho is not None:
+                parts = [solve_columns(own, rho, part) for part in parts]
+            total = total + share * np.stack([reduction(part) for part in parts])
+        return total
+
+    if result.rho is None:
+        factors = np.stack([at(0.0)] * len(parameters))
+    else:
+        factors = interpolated(at, parameters[:, estimate.names.index("rho")])
+    drawn = np.einsum("dc...,dc->d...", factors, parameters[:, places])
+    return drawn_spread(drawn, seed)
+
+
+def _orders_at(result: PanelResult, averages: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """Factors of beta and theta in each order at drawn rho, of shape (draws, orders + 1, 3, 2)."""
+    design, estimate = result.design, result.estimate
+    count = len(parameters)
+    if result.rho is None:
+        powers = np.zeros((count, len(averages)))
+        powers[:, 0] = 1.0
+        within_orders = averages[None] * powers[:, :, None, None]
+        return np.concatenate([within_orders, np.zeros((count, 1, 3, 2))], axis=1)
+    rho = parameters[:, estimate.names.index("rho")]
+    powers = rho[:, None] ** np.arange(len(averages))
+    within_orders = averages[None] * powers[:, :, None, None]
+
+    def full(value: float) -> np.ndarray:
+        lags = design.lag, design.regressor_lag
+        return _halves(multiplier_averages(*lags, estimate.log_determinant, value).as_array())
+
+    rest = interpolated(full, rho) - within_orders.sum(axis=1)
+    return np.concatenate([within_orders, rest[:, None]], axis=1)
+
+
 def _delta_errors(result: PanelResult, cells: _Cells, reduction: Reduction) -> np.ndarray:
     """Compute standard errors of a linear reduction of the effect matrix."""
     gradient = np.stack([np.asarray(reduction(part)) for part in cells.derivatives])
-    return _errors_of(
-        gradient, result.estimate.covariance[np.ix_(cells.positions, cells.positions)]
-    )
-
-
-def _errors_of(gradient: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    variance = np.einsum("p...,pq,q...->...", gradient, covariance, gradient)
-    return np.sqrt(np.maximum(variance, 0.0))
-
-
-def _inference(name: str, estimate: np.ndarray, error: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of an estimate: itself, standard error, z, p and 95 % bounds."""
-    known = error > 0.0
-    z = np.divide(estimate, error, out=np.full_like(estimate, np.nan), where=known)
-    return {
-        name: estimate,
-        f"{name}_se": error,
-        f"{name}_z": z,
-        f"{name}_p": 2.0 * ndtr(-np.abs(z)),
-        f"{name}_low": estimate - NORMAL_95 * error,
-        f"{name}_high": estimate + NORMAL_95 * error,
-    }
+    return errors_of(gradient, result.estimate.covariance[np.ix_(cells.positions, cells.positions)])

@@ -14,11 +14,11 @@ from spatial.options import Inference, checked_option
 from spatial.random import RandomSource, seeded_generator
 from spatial.regression.argument_checks import checked_draws
 from spatial.regression.design import CONSTANT, PanelDesign
+from spatial.regression.effect_draws import drawn_parameters, interpolated, rho_determinant
 from spatial.regression.estimation import Estimate
-from spatial.regression.log_determinant import LogDeterminant
 from spatial.regression.multiplier import average_slopes, multiplier_averages
 from spatial.regression.spatial_lag import solve_columns
-from spatial.regression.specifications import DURBIN, LAG
+from spatial.regression.specifications import DURBIN
 from spatial.results import Configuration, Result
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ COLUMNS = ("", "_se", "_z", "_p", "_low", "_high")
 NORMAL_95 = 1.959963984540054
 # The effect matrix is dense: 5,000 cities need 200 MB for each copy.
 MATRIX_LIMIT = 5000
-# More draws than this outside the valid interval make the simulated distribution meaningless.
-MOST_REJECTED = 0.5
-INTERPOLATION_NODES = (17, 33, 65, 129)
-INTERPOLATION_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +161,6 @@ def average_effects(terms: Terms, parameters: np.ndarray, averages: np.ndarray) 
     return np.stack([direct, total - direct, total], axis=-1)
 
 
-def _determinant(estimate: Estimate) -> LogDeterminant | None:
-    return estimate.log_determinant if estimate.specification in LAG else None
-
-
 def _rho(estimate: Estimate) -> float:
     return float(estimate.rho) if estimate.rho else 0.0
 
@@ -180,7 +172,7 @@ def _rho_place(estimate: Estimate) -> int:
 
 def delta_errors(design: PanelDesign, estimate: Estimate, terms: Terms) -> np.ndarray:
     """Compute standard errors by the delta method, of shape (variables, 3)."""
-    determinant, rho = _determinant(estimate), _rho(estimate)
+    determinant, rho = rho_determinant(estimate), _rho(estimate)
     lags = design.lag, design.regressor_lag
     averages = multiplier_averages(*lags, determinant, rho).as_array()
     slopes = average_slopes(*lags, determinant, rho).as_array()
@@ -208,59 +200,18 @@ def simulated_effects(
     rejected : float
         Share of draws outside the valid interval of rho.
     """
-    values, vectors = np.linalg.eigh(estimate.covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    noise = generator.standard_normal((draws, len(values)))
-    parameters = estimate.parameters + noise @ root.T
-    determinant = _determinant(estimate)
+    kept, rejected = drawn_parameters(estimate, draws, generator)
+    determinant = rho_determinant(estimate)
     if determinant is None:
         averages = multiplier_averages(design.lag, design.regressor_lag, None, 0.0).as_array()
-        return average_effects(terms, parameters, np.broadcast_to(averages, (draws, 4))), 0.0
-    rho = parameters[:, _rho_place(estimate)]
-    inside = (rho > determinant.low) & (rho < determinant.high)
-    rejected = float(1.0 - inside.mean())
-    if rejected > MOST_REJECTED:
-        raise EstimationError(
-            f"{rejected:.0%} of the simulated rho lie outside the valid interval "
-            f"({determinant.low:.6g}, {determinant.high:.6g}); rho is too uncertain or too close "
-            "to the border for simulation. Use inference='delta' or a simpler model."
-        )
-    kept = parameters[inside]
-    averages = _interpolated_averages(design, determinant, rho[inside])
+        return average_effects(terms, kept, np.broadcast_to(averages, (draws, 4))), rejected
+
+    def at(rho: float) -> np.ndarray:
+        return multiplier_averages(design.lag, design.regressor_lag, determinant, rho).as_array()
+
+    rho = kept[:, _rho_place(estimate)]
+    averages = interpolated(at, rho)
     return average_effects(terms, kept, averages), rejected
-
-
-def _interpolated_averages(
-    design: PanelDesign, determinant: LogDeterminant, rho: np.ndarray
-) -> np.ndarray:
-    """Averages at many rho, of shape (draws, 4).
-
-    The averages are smooth in rho: Chebyshev interpolation over the range of the draws replaces
-    one factorisation for each draw by a few, with more nodes until the last terms vanish.
-    """
-    low, high = float(rho.min()), float(rho.max())
-    if high - low < 1e-12:
-        one = multiplier_averages(design.lag, design.regressor_lag, determinant, low)
-        return np.tile(one.as_array(), (len(rho), 1))
-    for count in INTERPOLATION_NODES:
-        nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
-        at_nodes = np.stack(
-            [
-                multiplier_averages(
-                    design.lag,
-                    design.regressor_lag,
-                    determinant,
-                    low + (high - low) * (node + 1.0) / 2.0,
-                ).as_array()
-                for node in nodes
-            ]
-        )
-        terms = np.polynomial.chebyshev.chebfit(nodes, at_nodes, count - 1)
-        tail = np.abs(terms[-2:]).max(axis=0) / np.maximum(np.abs(terms).max(axis=0), 1.0)
-        if tail.max() < INTERPOLATION_TOLERANCE:
-            break
-    scaled = 2.0 * (rho - low) / (high - low) - 1.0
-    return np.polynomial.chebyshev.chebval(scaled, terms).T
 
 
 def effect_matrix(design: PanelDesign, estimate: Estimate, variable: str) -> pd.DataFrame:
@@ -302,7 +253,7 @@ def compute_effects(
     checked_option(inference, Inference, name="inference")
     design, estimate = result.design, result.estimate
     terms = effect_terms(design, estimate)
-    determinant, rho = _determinant(estimate), _rho(estimate)
+    determinant, rho = rho_determinant(estimate), _rho(estimate)
     averages = multiplier_averages(design.lag, design.regressor_lag, determinant, rho)
     point = average_effects(terms, estimate.parameters, averages.as_array())
     seed, rejected, kept = None, 0.0, 0

@@ -16,6 +16,7 @@ from spatial.regression import (
     fit_cross_section,
     fit_panel,
 )
+from spatial.regression.effect_draws import drawn_parameters
 
 EXACT = 1e-9
 NUMERICAL = 2e-5  # central differences of step 1e-6
@@ -230,3 +231,73 @@ def test_refusals():
         effects_by_ring(result, "a", pd.DataFrame(), bounds_km=(200, 100))
     with pytest.raises(ConfigError, match="at least 0"):
         effects_by_order(result, order=-1)
+
+
+# Simulation --------------------------------------------------------------------------------------
+
+
+def part_tables(result, **options):
+    """Effects of every kind as arrays, with the column of the estimate."""
+    group = effects_by_group(result, "a", groups_of(result), **options)
+    ring = effects_by_ring(result, "a", kilometres(result), bounds_km=(2, 4), **options)
+    order = effects_by_order(result, order=3, **options)
+    return {("group", "mean"): group, ("ring", "effect"): ring, ("order", "indirect"): order}
+
+
+def kilometres(result):
+    place = np.arange(result.design.n, dtype=float)
+    table = np.abs(place[:, None] - place[None, :])
+    return pd.DataFrame(table, result.design.cities, result.design.cities)
+
+
+def with_parameters(result, vector):
+    count = len(result.estimate.regressors)
+    spatial = float(vector[-1]) if len(vector) > count else None
+    estimate = dataclasses.replace(result.estimate, delta=vector[:count], spatial=spatial)
+    return dataclasses.replace(result, estimate=estimate)
+
+
+@pytest.mark.parametrize("specification", ["slx", "sar", "sdm"])
+def test_simulated_parts_are_those_of_the_drawn_parameters(specification):
+    result = fit(specification, row=False)
+    options = {"inference": "simulation", "draws": 30, "rng": 4}
+    parameters, rejected = drawn_parameters(result.estimate, 30, np.random.default_rng(4))
+    assert rejected == 0.0
+    wanted = [part_tables(with_parameters(result, vector)) for vector in parameters]
+    plain = part_tables(result)
+    for (kind, column), found in part_tables(result, **options).items():
+        values = np.stack([tables[kind, column].table[column].to_numpy() for tables in wanted])
+        table = found.table
+        pd.testing.assert_series_equal(table[column], plain[kind, column].table[column])
+        np.testing.assert_allclose(
+            table[f"{column}_se"], values.std(axis=0, ddof=1), rtol=1e-6, atol=1e-9
+        )
+        low, high = np.quantile(values, [0.025, 0.975], axis=0)
+        np.testing.assert_allclose(table[f"{column}_low"], low, rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(table[f"{column}_high"], high, rtol=1e-6, atol=1e-8)
+        assert found.configuration.seed == 4
+        assert found.configuration.options["inference"] == "simulation"
+
+
+def test_simulation_agrees_with_the_delta_method():
+    result = fit()
+    plain = part_tables(result)
+    options = {"inference": "simulation", "draws": 3000, "rng": 1}
+    for (kind, column), found in part_tables(result, **options).items():
+        delta = plain[kind, column].table[f"{column}_se"].to_numpy()
+        # High powers of rho are too bent for the delta method, whose error is theirs alone.
+        known = (delta > 1e-3) & (kind != "order")
+        np.testing.assert_allclose(found.table[f"{column}_se"][known], delta[known], rtol=0.15)
+
+
+def test_words_of_inference():
+    result = fit()
+    for call in (
+        lambda **o: effects_by_group(result, "a", groups_of(result), **o),
+        lambda **o: effects_by_ring(result, "a", kilometres(result), bounds_km=(2,), **o),
+        lambda **o: effects_by_order(result, **o),
+    ):
+        with pytest.raises(ConfigError, match="'simulation'"):
+            call(inference="bootstrap")
+        with pytest.raises(ConfigError, match="at least 2"):
+            call(inference="simulation", draws=1)
