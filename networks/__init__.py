@@ -1,5 +1,6 @@
 """Inter-city linkage networks: building, thinning, measuring and comparing them."""
 
+from networks.aligned_partitions import AlignedPartitions, align_partitions
 from networks.backbone_comparison import (
     BackboneComparison,
     compare_backbones,
@@ -72,6 +73,7 @@ from networks.types import LinkageNetwork, network_from_matrix, network_from_net
 from networks.urban_flow import UrbanFlow, urban_flow
 
 __all__ = [
+    "AlignedPartitions",
     "Backbone",
     "BackboneComparison",
     "BlockModel",
@@ -96,6 +98,7 @@ __all__ = [
     "SmallWorld",
     "UrbanFlow",
     "absolute_backbone",
+    "align_partitions",
     "assortativity",
     "block_model",
     "centralities",
