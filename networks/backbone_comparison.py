@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.sparse import csgraph
+from scipy.stats import rankdata
 
 from networks.backbones import Backbone
 from networks.types import LinkageNetwork
@@ -25,7 +27,9 @@ class BackboneComparison(Result):
     table : pandas.DataFrame
         A row for each backbone: ``links``, ``share_of_links``, ``share_of_flow``,
         ``share_of_cities``, ``density``, ``components`` (isolates apart), ``largest_component``
-        (share of all cities), ``isolates``.
+        (share of all cities), ``isolates``, ``reachability`` (share of ordered pairs of cities
+        joined by a path), ``strength_correlation`` (Spearman's, of the strengths of cities in the
+        backbone and in the full network; NaN where either does not vary).
     jaccard : pandas.DataFrame
         Links in common over links in either, for each two backbones; NaN when both are empty.
     configuration : Configuration
@@ -127,4 +131,33 @@ def _profile(backbone: Backbone) -> dict[str, float]:
         "components": int((sizes > 1).sum()),
         "largest_component": float(sizes.max() / max(network.n, 1)),
         "isolates": len(network.isolates),
+        "reachability": _reachability(network) / pairs if pairs else float("nan"),
+        "strength_correlation": _strength_correlation(backbone),
     }
+
+
+def _reachability(network: LinkageNetwork) -> float:
+    """Ordered pairs of different cities joined by a path."""
+    links = network.flows
+    count, component = csgraph.connected_components(links, directed=True, connection="strong")
+    sizes = np.bincount(component, minlength=count).astype(float)
+    rows, columns = links.tocoo().coords
+    between = sparse.csr_array(
+        (np.ones(len(rows)), (component[rows], component[columns])), shape=(count, count)
+    )
+    reached = 0.0
+    for start in range(count):
+        found = csgraph.breadth_first_order(between, start, return_predecessors=False)
+        reached += sizes[start] * (sizes[found].sum() - 1.0)
+    return reached
+
+
+def _strength_correlation(backbone: Backbone) -> float:
+    table, cities = backbone.table, backbone.network.cities
+    strengths = []
+    for links in (table, table[table["kept"]]):
+        ends = [links.groupby(end)["flow"].sum() for end in ("origin", "destination")]
+        strengths.append(sum(end.reindex(cities, fill_value=0.0).to_numpy() for end in ends))
+    if not all(len(np.unique(strength)) > 1 for strength in strengths):
+        return float("nan")
+    return float(np.corrcoef(rankdata(strengths[0]), rankdata(strengths[1]))[0, 1])

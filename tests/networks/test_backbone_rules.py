@@ -251,6 +251,26 @@ def test_comparison(make_network):
     assert table.loc["everything", "density"] == made.n_links / (15 * 14)
 
 
+@pytest.mark.parametrize("directed", [True, False])
+def test_comparison_of_reach_and_strengths(make_network, directed):
+    made = make_network(4, n=14, density=0.15, directed=directed)
+    thin = absolute_backbone(made, threshold=1.2)
+    found = compare_backbones({"all": absolute_backbone(made, threshold=0), "thin": thin}).table
+    graph = thin.network.to_networkx().to_directed()
+    reached = sum(len(nx.descendants(graph, city)) for city in graph)
+    assert found.loc["thin", "reachability"] == pytest.approx(reached / (14 * 13), rel=EXACT)
+    strengths = [
+        pd.Series(dict(of.to_networkx().degree(weight="strength"))) for of in (made, thin.network)
+    ]
+    wanted = strengths[0].rank().corr(strengths[1].rank())
+    assert found.loc["thin", "strength_correlation"] == pytest.approx(wanted, rel=1e-9)
+    assert found.loc["all", "strength_correlation"] == pytest.approx(1.0)
+    empty = absolute_backbone(made, threshold=1e9)
+    profile = compare_backbones({"none": empty}).table.loc["none"]
+    assert profile["reachability"] == 0.0
+    assert np.isnan(profile["strength_correlation"])
+
+
 def test_comparison_bad_input(make_network):
     with pytest.raises(ConfigError, match="no backbone"):
         compare_backbones({})
