@@ -115,7 +115,8 @@ def require_complete(table: pd.DataFrame, cities: pd.Series) -> None:
     if found:
         raise PanelError(
             f"Missing or infinite values: {'; '.join(found)}. Fill them, or drop these cities or "
-            "years and rebuild the weights; nothing is dropped silently."
+            "years and rebuild the weights; in a panel, where they are missing at random, "
+            "fit_unbalanced_panel uses the complete rows. Nothing is dropped silently."
         )
 
 
