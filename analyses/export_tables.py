@@ -78,8 +78,11 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         if model.effects is not None:
             tables[f"effects_{slug}"] = model.effects.tidy()
         for kind, table in question_tables(model):
-            by_city = kind in ("city_effects", "shock")
-            tables[f"{kind}_{slug}"] = _with_names(result, table, "city") if by_city else table
+            if kind in ("city_effects", "shock"):
+                named = _with_names(result, table, "city")
+            else:
+                named = _with_hypotheses(result, table) if kind == "ladder" else table
+            tables[f"{kind}_{slug}"] = named
     if fitted_count(result) > 1:
         tables["models"] = models_table(result)
     tables["panel"] = result.area.panel
@@ -99,6 +102,8 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
             formats[str(column)] = "0.00%"
         elif column in _COUNT_COLUMNS:
             formats[str(column)] = "0"
+        elif str(column).startswith("pair_effect"):
+            formats[str(column)] = "0.00E+00"  # one city on another: small numbers
         elif pd.api.types.is_float_dtype(frame[column]):
             formats[str(column)] = "0.0000"
     if name == "panel":
@@ -155,6 +160,14 @@ def _with_meaning(result: StudyResult, frame: pd.DataFrame, prefix: str) -> pd.D
     plain = [word.removeprefix(prefix) for word in words]
     wide = frame.copy()
     wide.insert(0, "meaning", plain)
+    return wide
+
+
+def _with_hypotheses(result: StudyResult, frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the hypothesis of each specification test beside its code."""
+    keys = [f"ladder_{str(test).lower().replace(' ', '_')}" for _, test in frame.index]
+    wide = frame.copy()
+    wide.insert(0, "meaning", [wording_of(result.study.language, key) for key in keys])
     return wide
 
 

@@ -219,6 +219,8 @@ class TestReport:
             assert table.title != name
             for column in table.flat().columns:
                 assert column in table.labels
+                assert column == "z" or table.labels[column] != column
+        assert "LM: no spatial lag" in set(tables["ladder_spillovers"].frame["meaning"])
         shock = tables["shock_spillovers"].frame
         model = asked.models["spillovers"]
         pd.testing.assert_series_equal(shock["effect"], model.shock.table["effect"])
