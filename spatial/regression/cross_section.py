@@ -16,6 +16,7 @@ from spatial.options import (
     Specification,
     checked_option,
 )
+from spatial.random import RandomSource
 from spatial.regression.dependence import resolved_groups, split_covariance, with_covariance
 from spatial.regression.design import PanelDesign, panel_design
 from spatial.regression.estimation import estimate
@@ -45,6 +46,7 @@ def fit_cross_section(
     log_determinant: LogDeterminantMethod = "automatic",
     method: EstimationMethod = "ml",
     method_options: Mapping[str, Any] | None = None,
+    rng: RandomSource = 0,
 ) -> PanelResult:
     """Fit a spatial regression of one cross-section, by maximum likelihood or moments.
 
@@ -62,6 +64,8 @@ def fit_cross_section(
         For least squares (ols, slx): variance by degrees of freedom, or by maximum likelihood.
         Without effect on the other specifications.
     covariance, covariance_options, regressor_weights, error_weights, lagged, log_determinant
+        As in ``fit_panel``.
+    rng : int, numpy.random.Generator or None
         As in ``fit_panel``.
     method, method_options
         As in ``fit_panel``.
@@ -139,7 +143,7 @@ def fit_cross_section(
     )
     correction: BiasCorrection = "variance" if bias_correction else "none"
     fitted = estimate(
-        design, specification, "pooled", correction, covariance=own, method=log_determinant
+        design, specification, "pooled", correction, covariance=own, method=log_determinant, rng=rng
     )
     result = panel_result(design, fitted, configuration)
     if added is None:

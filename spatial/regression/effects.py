@@ -210,6 +210,7 @@ def simulated_effects(
         return multiplier_averages(design.lag, design.regressor_lag, determinant, rho).as_array()
 
     rho = kept[:, _rho_place(estimate)]
+    determinant.prepare(float(rho.min()), float(rho.max()))
     averages = interpolated(at, rho)
     return average_effects(terms, kept, averages), rejected
 

@@ -44,6 +44,7 @@ __all__ = [
     "factors_of",
     "imaginary_derivative",
     "log_determinant",
+    "log_determinant_note",
     "prefers_dense",
     "summed_log_determinant",
     "valid_interval",
@@ -222,11 +223,13 @@ class FactorisedLogDeterminant(LogDeterminant):
 def _next_term(terms: np.ndarray) -> float:
     """Size of the first term left out of a geometrically falling series.
 
-    The last two terms are looked at, since those of an even function vanish in turn.
+    The ratio is that over two terms, since every other term of an even function vanishes.
     """
-    size = np.abs(terms)
-    last, largest = size[-2:].max(), size.max()
-    return float(last * (last / largest) ** (1.0 / (len(size) - 2))) if largest else 0.0
+    third, second, last = np.abs(terms[-3:])
+    if third <= last:
+        return float(max(third, second, last))
+    ratio = float(np.sqrt(last / third))
+    return ratio * max(float(last), float(second) * ratio)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +265,11 @@ class SummedLogDeterminant(LogDeterminant):
     def exact(self) -> bool:
         """Whether all parts are."""
         return all(part.exact for part in self.parts)
+
+    @property
+    def seed_of_probes(self) -> int | None:
+        """Seed of the first part."""
+        return self.parts[0].seed_of_probes
 
     @cached_property
     def rough(self) -> LogDeterminant:
@@ -418,6 +426,27 @@ def _unit_row_spectrum(matrix: sparse.csr_array, twin: sparse.csr_array | None) 
         return None
     spectrum = spectrum_of(np.append(found, 1.0), method="one, and the smallest by Arnoldi")
     return spectrum if np.isfinite(spectrum.smallest_real) else None
+
+
+def log_determinant_note(
+    determinant: LogDeterminant, symbol: str, spatial: float, variance: float
+) -> str:
+    """Say by which method, in which interval, and with which errors.
+
+    An error of the slope of the log-determinant moves the maximum of the likelihood by as much
+    times the variance of the spatial parameter.
+    """
+    within = f"{symbol} searched in ({determinant.low:.6g}, {determinant.high:.6g})."
+    if determinant.exact:
+        return f"Exact log-determinant by {determinant.method}; {within}"
+    moved = determinant.slope_error(spatial) * variance
+    known = determinant.seed_of_probes
+    seed = "" if known is None else f", seed {known}"
+    return (
+        f"Approximate log-determinant by {determinant.method} traces{seed}: estimated error "
+        f"{determinant.value_error(spatial):.3g}, which moves {symbol} by about {moved:.2g} "
+        f"({moved / variance**0.5:.2g} standard errors); {within}"
+    )
 
 
 def prefers_dense(matrix: sparse.csr_array) -> bool:

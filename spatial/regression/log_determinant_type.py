@@ -44,6 +44,11 @@ class LogDeterminant(ABC):
         return True
 
     @property
+    def seed_of_probes(self) -> int | None:
+        """Seed of random vectors, None where there are none."""
+        return None
+
+    @property
     def rough(self) -> LogDeterminant:
         """Cheap stand-in for a first search; itself where every value is cheap."""
         return self

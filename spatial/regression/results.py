@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from spatial.random import RandomSource
 from spatial.regression.design import PanelDesign
 from spatial.regression.effects import NORMAL_95, EffectsResult, compute_effects
 from spatial.regression.estimation import Estimate, fixed_effects
+from spatial.regression.log_determinant import log_determinant_note
+from spatial.regression.multiplier import CROSS_ACCURACY, EXACT_CROSS_LIMIT
 from spatial.regression.specifications import ERROR, symbols_of
 from spatial.regression.within import absorbed_parameters, within
 from spatial.results import Configuration, Result
@@ -262,6 +264,9 @@ class PanelResult(Result):
             "r_squared_within": self.r_squared["within"],
             "corr2": self.r_squared["corr2"],
             "log_determinant": "" if determinant is None else determinant.method,
+            "log_determinant_error": 0.0
+            if determinant is None
+            else determinant.value_error(float(self.estimate.spatial or 0.0)),
             "error_log_determinant": "" if second is None else second.method,
         }
         return pd.Series(facts, dtype=object, name="value")
@@ -308,6 +313,8 @@ def panel_result(
         levels = levels - estimate.city_effects
     residuals = _innovations(design, estimate, levels)
     labelled, intercept = _labelled_effects(design, estimate, levels)
+    if estimate.log_determinant is not None and estimate.log_determinant.seed_of_probes is not None:
+        configuration = replace(configuration, seed=estimate.log_determinant.seed_of_probes)
     return PanelResult(
         configuration=configuration,
         coefficients=pd.Series(estimate.parameters, index=names, name="estimate"),
@@ -391,10 +398,14 @@ def _notes(design: PanelDesign, estimate: Estimate) -> tuple[str, ...]:
     determinants = (estimate.log_determinant, estimate.error_log_determinant)
     for symbol, determinant in zip(symbols_of(estimate.specification), determinants, strict=False):
         if determinant is not None:
-            notes.append(
-                f"Exact log-determinant by {determinant.method}; {symbol} searched in "
-                f"({determinant.low:.6g}, {determinant.high:.6g})."
-            )
+            place = estimate.names.index(symbol)
+            spatial, variance = estimate.parameters[place], estimate.covariance[place, place]
+            notes.append(log_determinant_note(determinant, symbol, spatial, variance))
+            if design.n > EXACT_CROSS_LIMIT:
+                notes.append(
+                    f"tr(G G') in the information about {symbol} by random vectors, to a standard "
+                    f"error of {CROSS_ACCURACY:.1%}."
+                )
     islands = design.lag.islands()
     if len(islands) and estimate.specification not in ("ols", "sem"):
         notes.append(f"{len(islands)} islands: their spatial lags are zero.")

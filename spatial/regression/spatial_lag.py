@@ -13,6 +13,9 @@ from spatial.regression.sparse_factors import factors_of
 
 # A row sum this close to one is one: sums of a thousand rounded shares differ by less.
 ROW_SUM_TOLERANCE = 1e-8
+# From here on products with W are much cheaper than factors of I - rho W.
+SERIES_FROM = 20_000
+SERIES_LIMIT = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,16 +96,48 @@ def _product(matrix: sparse.csr_array, values: np.ndarray) -> np.ndarray:
 
 
 def solve_columns(
-    matrix: sparse.csr_array, rho: float, columns: np.ndarray, *, transposed: bool = False
+    matrix: sparse.csr_array,
+    rho: float,
+    columns: np.ndarray,
+    *,
+    transposed: bool = False,
+    rounding: float = 1e-17,
 ) -> np.ndarray:
-    """(I - rho W)^-1 B, or its transpose, for B of shape (n, k)."""
+    """(I - rho W)^-1 B, or its transpose, for B of shape (n, k).
+
+    Large matrices whose powers shrink fast use the series of powers, until a term is below
+    ``rounding`` times the sum.
+    """
     n = matrix.shape[0]
+    if n >= SERIES_FROM and _series_length(matrix, rho) <= SERIES_LIMIT:
+        return _series(matrix.T.tocsr() if transposed else matrix, rho, columns, rounding)
     if prefers_dense(matrix):
         system = np.eye(n) - rho * matrix.toarray()
         return np.linalg.solve(system.T if transposed else system, columns)
     system = sparse.eye_array(n, format="csc") - rho * matrix.tocsc()
     factors: sparse_linalg.SuperLU = factors_of(system, what=f"I - rho W at rho = {rho:.6g}")
     return factors.solve(np.ascontiguousarray(columns), trans="T" if transposed else "N")
+
+
+def _series_length(matrix: sparse.csr_array, rho: float) -> float:
+    """Terms after which powers of rho W are below rounding, by the smaller of two norms."""
+    norm = abs(rho) * float(min(matrix.sum(axis=1).max(), matrix.sum(axis=0).max()))
+    if norm >= 1.0:
+        return np.inf
+    return np.log(1e-17) / np.log(norm) if norm > 0.0 else 1.0
+
+
+def _series(
+    matrix: sparse.csr_array, rho: float, columns: np.ndarray, rounding: float
+) -> np.ndarray:
+    """Sum of (rho W)^k B until a term is below rounding."""
+    total = np.array(columns, dtype=float)
+    term = total.copy()
+    while np.abs(term).max() > rounding * np.abs(total).max():
+        term = matrix @ term
+        term *= rho
+        total += term
+    return total
 
 
 def _solved(

@@ -79,6 +79,11 @@ class MomentLogDeterminant(LogDeterminant):
         """False: the error is estimated."""
         return False
 
+    @property
+    def seed_of_probes(self) -> int | None:
+        """Seed of the random vectors."""
+        return self.seed
+
     @cached_property
     def _mean(self) -> np.ndarray:
         return self.moments.mean(axis=0)
