@@ -207,7 +207,8 @@ def fit_unbalanced_panel(
     cities that are not observed vanish, and the remaining neighbours count for more. Fixed effects
     are taken out by the exact projection on their dummies, and the likelihood holds the
     log-determinant of every :math:`W_t`. On a panel without gaps the numbers are those of
-    ``fit_panel`` with ``bias_correction="variance"`` and the same weights given year by year.
+    ``fit_panel`` with ``bias_correction="variance"``, ``covariance="direct"`` and weights that
+    change by year.
 
     Parameters
     ----------
