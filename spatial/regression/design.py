@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from spatial.regression.formula_checks import (
     require_number_outcome,
     require_numbers,
     sorted_years,
+    with_index_levels,
 )
 from spatial.regression.spatial_lag import SpatialLag
 from spatial.weights.types import Weights, as_weights
@@ -152,6 +154,7 @@ def panel_design(
     keys = pd.DataFrame(
         {"city": _key(data, city, "city"), "year": _key(data, year, "year")}
     ).reset_index(drop=True)
+    data = with_index_levels(data, formula)
     parsed, columns = parsed_formula(formula, data)
     require_unique_rows(keys["city"], keys["year"])
     cities, years = own.ids, sorted_years(keys["year"], year)
@@ -216,7 +219,7 @@ def _matrices(
     """Evaluate the formula on rows in stacked order."""
     try:
         with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
-            built = parsed.get_model_matrix(as_numbers(table), na_action="ignore")
+            built = parsed.get_model_matrix(as_numbers(table, str(parsed)), na_action="ignore")
     except FormulaicError as error:
         raise ConfigError(f"The formula {formula!r} cannot be evaluated: {plain(error)}") from error
     left, right = pd.DataFrame(built.lhs), pd.DataFrame(built.rhs)
@@ -233,11 +236,17 @@ def _matrices(
     return outcome, left.to_numpy(float)[:, 0], right.to_numpy(float), names, recipe
 
 
-def as_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with every numeric column as float, which formulas compute with."""
+def as_numbers(table: pd.DataFrame, formula: str = "") -> pd.DataFrame:
+    """Return the table with every numeric column as float, which formulas compute with.
+
+    A column that stands in ``C()`` names groups and keeps its type: 1981 stays 1981.
+    """
+    groups = set(re.findall(r"\bC\(\s*`?([^`,)]+?)`?\s*[,)]", formula))
     return pd.DataFrame(
         {
-            name: values.astype(float) if pd.api.types.is_numeric_dtype(values) else values
+            name: values.astype(float)
+            if pd.api.types.is_numeric_dtype(values) and name not in groups
+            else values
             for name, values in table.items()
         }
     )

@@ -77,6 +77,24 @@ def parsed_formula(formula: str, data: pd.DataFrame) -> tuple[formulaic.Formula,
     return parsed, needed
 
 
+def with_index_levels(data: pd.DataFrame, formula: str) -> pd.DataFrame:
+    """Add index levels that a formula names, such as year in ``C(year)``, as columns.
+
+    Examples
+    --------
+    >>> rows = pd.MultiIndex.from_tuples([("a", 2010)], names=["c", "t"])
+    >>> panel = pd.DataFrame({"x": [1.0]}, rows)
+    >>> list(with_index_levels(panel, "x ~ C(t)").columns)
+    ['x', 't']
+    """
+    added = {
+        name: data.index.get_level_values(name)
+        for name in data.index.names
+        if isinstance(name, str) and name in formula and name not in data.columns
+    }
+    return data.assign(**added) if added else data
+
+
 def plain(error: Exception) -> str:
     """First paragraph of an error message, without the marks of a terminal."""
     text = _MARKS.sub("", str(error)).strip()

@@ -33,6 +33,7 @@ from spatial.regression.formula_checks import (
     plain,
     require_numbers,
     sorted_years,
+    with_index_levels,
 )
 from spatial.regression.spatial_lag import SpatialLag
 from spatial.regression.specifications import DURBIN
@@ -344,6 +345,7 @@ def _weights_of(
 def _evaluated(design: PanelDesign, table: pd.DataFrame, cities: pd.Series) -> np.ndarray:
     """Regressors of new rows in stacked order, made as those of the sample."""
     spec = design.recipe.rhs
+    table = with_index_levels(table, str(spec.formula))
     needed = named_columns(spec.formula, spec.required_variables, table.columns)
     unknown = [name for name in needed if name not in table.columns]
     if unknown:
@@ -356,7 +358,9 @@ def _evaluated(design: PanelDesign, table: pd.DataFrame, cities: pd.Series) -> n
     require_complete(columns, cities)
     try:
         with np.errstate(all="ignore"):  # log(0) and the like are reported below, by city
-            built = pd.DataFrame(spec.get_model_matrix(as_numbers(columns), na_action="ignore"))
+            built = pd.DataFrame(
+                spec.get_model_matrix(as_numbers(columns, str(spec.formula)), na_action="ignore")
+            )
     except FormulaicError as error:
         raise ConfigError(
             f"The formula cannot be evaluated on the new data: {plain(error)}"
@@ -388,7 +392,7 @@ def _outcome(design: PanelDesign, table: pd.DataFrame) -> np.ndarray | None:
     needed = named_columns(spec.formula, spec.required_variables, table.columns)
     if not set(needed) <= set(table.columns):
         return None
-    numbers = as_numbers(table[needed].reset_index(drop=True))
+    numbers = as_numbers(table[needed].reset_index(drop=True), str(spec.formula))
     with np.errstate(all="ignore"):
         left = spec.get_model_matrix(numbers, na_action="ignore")
     values = pd.DataFrame(left).to_numpy(float)[:, 0]

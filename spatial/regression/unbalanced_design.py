@@ -20,7 +20,12 @@ from spatial.regression.checks import (
     require_unique_rows,
 )
 from spatial.regression.design import PanelDesign, _key, _lagged, _matrices
-from spatial.regression.formula_checks import parsed_formula, require_numbers, sorted_years
+from spatial.regression.formula_checks import (
+    parsed_formula,
+    require_numbers,
+    sorted_years,
+    with_index_levels,
+)
 from spatial.regression.spatial_lag import ROW_SUM_TOLERANCE, SpatialLag
 from spatial.weights.types import Weights, as_weights
 
@@ -137,6 +142,7 @@ def observed_cells(
     require_rows(data)
     own = as_weights(weights)
     keys = pd.DataFrame({"city": _key(data, city, "city"), "year": _key(data, year, "year")})
+    data = with_index_levels(data, formula)
     parsed, columns = parsed_formula(formula, data)
     require_unique_rows(keys["city"], keys["year"])
     years = sorted_years(keys["year"], year)
