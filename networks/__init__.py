@@ -59,6 +59,7 @@ from networks.partitions import (
     resolution_sweep,
 )
 from networks.plausibility import LinkageWarning
+from networks.polygon_grid import cities_of_points
 from networks.prestige import katz_centrality, pagerank
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
@@ -102,6 +103,7 @@ __all__ = [
     "assortativity",
     "block_model",
     "centralities",
+    "cities_of_points",
     "cluster_structure",
     "communities",
     "community_stability",
