@@ -102,7 +102,7 @@ def granger_network(
         series. ``unit-root``: of those whose Dickey-Fuller test (constant, lags by BIC) does not
         reject at 5 per cent. A year is lost then for all.
     alpha : float
-    correction : {"none", "fdr", "bonferroni"}
+    correction : {"none", "fdr", "by", "bonferroni"}
         For n (n - 1) tests.
     strength : {"F", "binary"}
     city, year : str

@@ -51,6 +51,12 @@ DistanceKernel = Literal["bartlett", "uniform", "epanechnikov"]
 LogDeterminantMethod = Literal["automatic", "eigenvalues", "sparse-lu", "chebyshev", "stochastic"]
 Inference = Literal["delta", "simulation"]
 Alternative = Literal["two-sided", "greater", "less"]
+PointScale = Literal["standardised", "relative", "none"]
+ClassScope = Literal["pooled", "by year"]
+EmptyClass = Literal["missing", "stay"]
+LagCuts = Literal["own", "same"]
+HotSpotReference = Literal["window", "all years"]
+EllipseAxes = Literal["one deviation", "root two"]
 JoinSampling = Literal["without replacement", "free"]
 MultipleTesting = Literal["none", "fdr", "by", "bonferroni"]
 GlobalMeasure = Literal["moran", "geary", "getis-ord"]
@@ -123,9 +129,15 @@ CompositeMethod = Literal[
     "entropy-topsis",
     "equal",
     "given",
+    "ahp",
+    "combined",
+    "mazziotta-pareto",
+    "grey-relational",
 ]
+WeightCombination = Literal["product", "convex"]
+ImbalancePenalty = Literal["downward", "upward"]
 Standardisation = Literal[
-    "min-max", "min-max by year", "min-max base year", "z-score", "vector", "none"
+    "min-max", "min-max by year", "min-max base year", "z-score", "mean-100", "vector", "none"
 ]
 MissingIndicator = Literal["error", "keep", "renormalise"]
 CouplingForm = Literal["standard", "revised"]

@@ -1,5 +1,9 @@
 """Spatial autocorrelation: global and local statistics with honest inference."""
 
+from spatial.autocorrelation.autocorrelation_table import (
+    AutocorrelationTable,
+    autocorrelation_table,
+)
 from spatial.autocorrelation.bivariate import bivariate_moran, lee_l
 from spatial.autocorrelation.correlogram import (
     Correlogram,
@@ -42,6 +46,7 @@ __all__ = [
     "ISOLATED",
     "NOT_SIGNIFICANT",
     "QUADRANTS",
+    "AutocorrelationTable",
     "Correlogram",
     "EmpiricalBayesRates",
     "GlobalGeary",
@@ -53,6 +58,7 @@ __all__ = [
     "PanelMoran",
     "SpaceTimeMoran",
     "adjusted_p_values",
+    "autocorrelation_table",
     "bivariate_moran",
     "differential_moran",
     "distance_correlogram",

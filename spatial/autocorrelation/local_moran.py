@@ -105,8 +105,9 @@ def local_moran(
         Or a libpysal Graph or W, or a labelled table; used as they are, never transformed.
     permutations : int
         At least 99. Each city keeps its value while the others are rearranged.
-    correction : {"fdr", "bonferroni", "none"}
-        Over all cities with neighbours. FDR after Benjamini and Hochberg.
+    correction : {"fdr", "by", "bonferroni", "none"}
+        Over all cities with neighbours. ``fdr`` after Benjamini and Hochberg, ``by`` after
+        Benjamini and Yekutieli.
     alpha : float
         Level of the test, or share of false discoveries.
     rng : int, numpy.random.Generator or None

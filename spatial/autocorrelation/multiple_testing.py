@@ -12,13 +12,15 @@ def adjusted_p_values(p_values: np.ndarray, correction: MultipleTesting) -> np.n
     r"""Adjust p-values for the number of tests; compare the result with alpha.
 
     ``fdr``: Benjamini and Hochberg, :math:`\min_{j \ge k} \min(1, m p_{(j)} / j)` for the k-th
-    smallest of m p-values. ``bonferroni``: :math:`\min(1, m p)`.
+    smallest of m p-values, for tests that are independent or hang together positively. ``by``:
+    Benjamini and Yekutieli, the same times :math:`\sum_{j=1}^m 1 / j`, whatever the dependence.
+    ``bonferroni``: :math:`\min(1, m p)`.
 
     Parameters
     ----------
     p_values : numpy.ndarray of shape (m,)
         NaN marks tests that were not done; they stay NaN and are not counted.
-    correction : {"none", "fdr", "bonferroni"}
+    correction : {"none", "fdr", "by", "bonferroni"}
 
     Returns
     -------
@@ -28,6 +30,9 @@ def adjusted_p_values(p_values: np.ndarray, correction: MultipleTesting) -> np.n
     ----------
     Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the
     Royal Statistical Society B, 57(1), 289-300. https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
+
+    Benjamini, Y., & Yekutieli, D. (2001). The control of the false discovery rate in multiple
+    testing under dependency. Annals of Statistics, 29(4), 1165-1188.
 
     Caldas de Castro, M., & Singer, B. H. (2006). Controlling the false discovery rate: a new
     application to account for multiple and dependent tests in local statistics of spatial
@@ -48,13 +53,19 @@ def adjusted_p_values(p_values: np.ndarray, correction: MultipleTesting) -> np.n
         adjusted[done] = np.minimum(1.0, tests * adjusted[done])
         return adjusted
     order = done[np.argsort(adjusted[done], kind="stable")]
-    stepped = adjusted[order] * tests / np.arange(1, tests + 1)
+    factor = _step_factor(tests, correction)
+    stepped = adjusted[order] * factor / np.arange(1, tests + 1)
     adjusted[order] = np.minimum(1.0, np.minimum.accumulate(stepped[::-1])[::-1])
     return adjusted
 
 
 def resolution_warnings(
-    permutations: int, tests: int, *, alpha: float, correction: MultipleTesting
+    permutations: int,
+    tests: int,
+    *,
+    alpha: float,
+    correction: MultipleTesting,
+    what: str = "cities",
 ) -> tuple[str, ...]:
     """Say what the smallest possible permutation p-value, 1 / (1 + M), means for a correction.
 
@@ -65,7 +76,9 @@ def resolution_warnings(
     tests : int
         Number of p-values that are corrected together.
     alpha : float
-    correction : {"none", "fdr", "bonferroni"}
+    correction : {"none", "fdr", "by", "bonferroni"}
+    what : str
+        What is tested, for the messages.
 
     Returns
     -------
@@ -78,19 +91,27 @@ def resolution_warnings(
         When no outcome whatsoever could be significant.
     """
     smallest = 1.0 / (permutations + 1)
-    strictest = alpha if correction == "none" else alpha / tests
+    factor = _step_factor(tests, correction)
+    strictest = alpha if correction == "none" else alpha / factor
     if smallest <= strictest:
         return ()
     needed = int(np.ceil(1.0 / strictest)) - 1
-    group = int(np.ceil(smallest * tests / alpha - 1e-9))
-    if correction != "fdr" or group > tests:
+    group = int(np.ceil(smallest * factor / alpha - 1e-9))
+    if correction not in ("fdr", "by") or group > tests:
         raise EstimationError(
             f"With {permutations} permutations no p-value can be below {smallest:.3g}, and "
-            f"correction={correction!r} at alpha={alpha:g} over {tests} cities needs "
+            f"correction={correction!r} at alpha={alpha:g} over {tests} {what} needs "
             f"{strictest:.3g}: nothing could be significant. Use at least {needed} permutations."
         )
     return (
         f"With {permutations} permutations no p-value can be below {smallest:.3g}: fewer than "
-        f"{group} cities cannot be significant after FDR at alpha={alpha:g} over {tests} cities, "
-        f"however strong; {needed} permutations remove this limit.",
+        f"{group} {what} cannot be significant after {correction.upper()} at alpha={alpha:g} over "
+        f"{tests} {what}, however strong; {needed} permutations remove this limit.",
     )
+
+
+def _step_factor(tests: int, correction: MultipleTesting) -> float:
+    """Return what the smallest of m p-values is multiplied by; BY adds 1 + 1/2 + ... + 1/m."""
+    if correction == "by":
+        return float(tests * (1.0 / np.arange(1, tests + 1)).sum())
+    return float(tests)

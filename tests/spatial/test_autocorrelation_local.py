@@ -266,17 +266,20 @@ def test_too_few_permutations_for_the_correction():
         local_moran(values, weights, permutations=99, alpha=0.005, correction="none")
 
 
-@given(st.integers(1, 400), st.integers(99, 3000))
-def test_warning_and_error_match_what_fdr_can_find(tests, permutations):
+@given(st.integers(1, 400), st.integers(99, 3000), st.sampled_from(["fdr", "by"]))
+def test_warning_and_error_match_what_fdr_can_find(tests, permutations, correction):
     smallest = 1 / (permutations + 1)
     # The kindest outcome: k cities at the smallest p, the rest at one.
     possible = [
         k
         for k in range(1, tests + 1)
-        if adjusted_p_values(np.r_[np.full(k, smallest), np.ones(tests - k)], "fdr")[0] <= 0.05
+        if adjusted_p_values(np.r_[np.full(k, smallest), np.ones(tests - k)], correction)[0] <= 0.05
     ]
-    warned = resolution_warnings(permutations, tests, alpha=0.05, correction="fdr")
-    assert possible
+    if not possible:
+        with pytest.raises(EstimationError, match="nothing could be significant"):
+            resolution_warnings(permutations, tests, alpha=0.05, correction=correction)
+        return
+    warned = resolution_warnings(permutations, tests, alpha=0.05, correction=correction)
     if possible[0] == 1:
         assert warned == ()
     else:
@@ -292,6 +295,8 @@ def test_adjusted_p_values_equal_scipy(raw):
     assert np.array_equal(np.isnan(fdr), ~done)
     if done.any():
         assert fdr[done] == pytest.approx(stats.false_discovery_control(p_values[done]))
+        yekutieli = stats.false_discovery_control(p_values[done], method="by")
+        assert adjusted_p_values(p_values, "by")[done] == pytest.approx(yekutieli)
         assert bonferroni[done] == pytest.approx(np.minimum(1, done.sum() * p_values[done]))
     assert np.array_equal(adjusted_p_values(p_values, "none"), p_values, equal_nan=True)
 
