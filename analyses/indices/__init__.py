@@ -1,6 +1,11 @@
 """Indices of city economies on a labelled city-year panel."""
 
 from analyses.indices.agglomeration import concentration, location_quotients, specialisation
+from analyses.indices.analytic_hierarchy import (
+    AnalyticHierarchy,
+    analytic_hierarchy,
+    hierarchical_weights,
+)
 from analyses.indices.coagglomeration import (
     collaborative_agglomeration,
     collaborative_index,
@@ -15,6 +20,7 @@ from analyses.indices.coupling import (
 )
 from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
+from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
 from analyses.indices.plants import ellison_glaeser
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
@@ -23,6 +29,7 @@ from analyses.indices.variety import variety
 
 __all__ = [
     "COORDINATION_CLASSES",
+    "AnalyticHierarchy",
     "BetaConvergence",
     "CompositeIndex",
     "CouplingCoordination",
@@ -31,10 +38,12 @@ __all__ = [
     "Indicator",
     "ResilienceResult",
     "Shock",
+    "analytic_hierarchy",
     "baxter_king_filter",
     "beta_convergence",
     "collaborative_agglomeration",
     "collaborative_index",
+    "combined_weights",
     "composite_index",
     "concentration",
     "coupling_coordination",
@@ -42,6 +51,7 @@ __all__ = [
     "dagum_gini",
     "ellison_glaeser",
     "hamilton_filter",
+    "hierarchical_weights",
     "hodrick_prescott_filter",
     "inequality",
     "location_quotients",

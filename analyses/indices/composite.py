@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
-from analyses.indices.indicator_weights import (
-    critic_weights,
-    information_entropy,
-    scatter_degree_weights,
-    variation_weights,
-)
+from analyses.indices.composite_weights import Weighting, checked_weighting, indicator_weights
+from analyses.indices.grey_relational import grey_relational_coefficients
 from analyses.indices.indicators import (
     Indicator,
     dimension_columns,
     indicator_table,
     standardised_indicators,
 )
-from analyses.indices.principal_components import PrincipalComponents, pca_weights
-from spatial.errors import ConfigError, EstimationError, PanelError, listed
-from spatial.options import CompositeMethod, MissingIndicator, Standardisation, checked_option
+from analyses.indices.mazziotta_pareto import mazziotta_pareto
+from analyses.indices.principal_components import PrincipalComponents
+from spatial.errors import EstimationError, PanelError, listed
+from spatial.options import (
+    CompositeMethod,
+    ImbalancePenalty,
+    MissingIndicator,
+    Standardisation,
+    WeightCombination,
+    checked_option,
+)
 from spatial.results import Configuration, Result
 
 __all__ = ["CompositeIndex", "Indicator", "composite_index", "topsis_closeness"]
+
+STANDARDISED_AS: Mapping[str, Standardisation] = {
+    "pca": "z-score",
+    "mazziotta-pareto": "mean-100",
+}
+"""Standardisation by default, where it is not min-max."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +47,8 @@ class CompositeIndex(Result):
     scores : pandas.Series
         Index of the panel; more is better.
     dimensions : pandas.DataFrame
-        Scores of the dimensions: the part of each in the score, or, for TOPSIS, the closeness
-        inside each dimension.
+        Scores of the dimensions: the part of each in the score, or, for TOPSIS and
+        Mazziotta-Pareto, the index of the indicators of that dimension alone.
     weights : pandas.DataFrame
         Index ``indicator`` with ``dimension``, ``direction``, ``weight``, ``entropy`` (NaN where
         the method has none) and ``correlation_with_rest``.
@@ -79,6 +89,12 @@ def composite_index(
     base_year: object = None,
     shift: float = 0.0,
     components: float | None = None,
+    judgements: pd.DataFrame | None = None,
+    combine: Sequence[CompositeMethod] = (),
+    combination: WeightCombination = "product",
+    share: float = 0.5,
+    penalty: ImbalancePenalty = "downward",
+    distinguishing: float = 0.5,
     rescale: bool = False,
 ) -> CompositeIndex:
     r"""Build a composite index from indicators of a panel.
@@ -89,34 +105,52 @@ def composite_index(
     - ``"entropy"``: entropy pooled over cities and years, :math:`k = 1 / \ln(NT)`;
     - ``"critic"``: spread times conflict; ``"variation"``: coefficient of variation;
     - ``"scatter-degree"``: the largest scatter of all scores in all years;
-    - ``"equal"``; ``"given"``: ``weights``, divided by their sum.
+    - ``"equal"``; ``"given"``: ``weights`` (of experts, say), divided by their sum;
+    - ``"ahp"``: ``judgements`` in pairs, refused when contradictory (see ``analytic_hierarchy``);
+    - ``"combined"``: the sets of weights named by ``combine``, joined by their geometric mean or
+      as a convex combination (see ``combined_weights``).
 
     ``"pca"`` weighs z-scores by the kept principal components (see ``pca_weights``). ``"topsis"``
     (equal or given weights) and ``"entropy-topsis"`` give the closeness to the ideal,
     :math:`D^- / (D^+ + D^-)`, with weights inside the square and ideal points over all rows.
+    ``"mazziotta-pareto"`` takes the mean less a penalty for imbalance, and ``"grey-relational"``
+    the weighted mean (equal or given weights) of the nearness to the best of every indicator.
 
     Parameters
     ----------
     panel : pandas.DataFrame
         A row for each city-year (or city); the level ``year`` is needed only for standardising by
         year or base year.
-    indicators : sequence of Indicator
+    indicators : sequence of Indicator, or IndicatorSystem
     method : {"entropy", "critic", "variation", "scatter-degree", "pca", "topsis", \
-"entropy-topsis", "equal", "given"}
+"entropy-topsis", "equal", "given", "ahp", "combined", "mazziotta-pareto", "grey-relational"}
     standardise : optional
-        See ``standardised_indicators``; by default z-scores for ``"pca"``, else min-max.
+        See ``standardised_indicators``; by default z-scores for ``"pca"``, mean 100 and deviation
+        10 for ``"mazziotta-pareto"``, else min-max.
     missing : {"error", "keep", "renormalise"}
         Refuse; leave the score missing where an indicator is; or spread the weights of missing
-        indicators over those present in the row (not for PCA and TOPSIS). Weights always come
-        from complete rows.
+        indicators over those present in the row (not for PCA, TOPSIS and Mazziotta-Pareto).
+        Weights always come from complete rows.
     weights : mapping of column to float, optional
-        For ``"given"`` and ``"topsis"``; not negative.
+        For ``"given"``, ``"topsis"``, ``"grey-relational"`` and a ``"combined"`` method with
+        ``"given"``; not negative.
     bounds, base_year
         See ``standardised_indicators``.
     shift : float
         Added to values before entropies are taken, not to the scores.
     components : int or float, optional
         See ``pca_weights``.
+    judgements : pandas.DataFrame, optional
+        Of all indicators in pairs, for ``"ahp"``.
+    combine : sequence of str
+        Methods whose weights ``"combined"`` joins: of ``"entropy"``, ``"critic"``,
+        ``"variation"``, ``"scatter-degree"``, ``"equal"``, ``"given"``, ``"ahp"``.
+    combination, share
+        See ``combined_weights``.
+    penalty : {"downward", "upward"}
+        See ``mazziotta_pareto``.
+    distinguishing : float
+        See ``grey_relational_coefficients``.
     rescale : bool
         Bring scores to 0.001..1 by ``(s - min) / (max - min) * 0.999 + 0.001``, for logarithms.
 
@@ -156,40 +190,43 @@ def composite_index(
     """
     checked_option(method, CompositeMethod, name="method")
     checked_option(missing, MissingIndicator, name="missing")
-    used = standardise or ("z-score" if method == "pca" else "min-max")
-    _check_options(method, used, missing, weights, components)
+    used: Standardisation = standardise or STANDARDISED_AS.get(method, "min-max")
+    weighting = Weighting(
+        method=method,
+        given=weights,
+        judgements=judgements,
+        combine=tuple(combine),
+        combination=combination,
+        share=share,
+        shift=shift,
+        components=components,
+    )
+    checked_weighting(weighting, standardise=used, missing=missing)
     indicators = tuple(indicators)
     table = indicator_table(panel, indicators)
-    incomplete = table.isna().any(axis=1)
-    if missing == "error" and incomplete.any():
-        counts = table.isna().sum()
-        raise PanelError(
-            f"{int(incomplete.sum())} rows lack indicators: "
-            f"{', '.join(f'{c!r} ({n})' for c, n in counts[counts > 0].items())}. Fill them, drop "
-            "the rows, or choose missing='keep' or 'renormalise'."
-        )
+    incomplete = _incomplete_rows(table, missing)
     ready = standardised_indicators(
         table, indicators, standardise=used, bounds=bounds, base_year=base_year
     )
     z = ready.values
     complete = z[~incomplete]
     moving = [c for c in z.columns if c not in ready.constant]
-    weight, entropy, pca = _weights(method, complete, moving, weights, shift, components)
-    scores, dimensions = _scores(method, z, weight, dimension_columns(indicators), missing)
-    rest = _correlation_with_rest(complete, moving)
-    facts = pd.DataFrame(
-        {
-            "dimension": [i.dimension for i in indicators],
-            "direction": [i.direction for i in indicators],
-            "weight": weight.to_numpy(),
-            "entropy": entropy.reindex(z.columns).to_numpy(),
-            "correlation_with_rest": rest.reindex(z.columns).to_numpy(),
-        },
-        index=pd.Index(z.columns, name="indicator"),
-    )
+    weight, entropy, pca = indicator_weights(weighting, complete, moving)
+    dimensions = dimension_columns(indicators)
+    if method == "mazziotta-pareto":
+        scores, parts = _by_dimension(
+            z[moving], dimensions, lambda part: mazziotta_pareto(part, penalty=penalty)
+        )
+    elif method in {"topsis", "entropy-topsis"}:
+        scores, parts = _by_dimension(z, dimensions, lambda part: topsis_closeness(part, weight))
+    else:
+        near = method == "grey-relational"
+        entering = grey_relational_coefficients(z, distinguishing=distinguishing) if near else z
+        scores, parts = _sums(entering, weight, dimensions, missing)
+    facts = _facts(indicators, weight, entropy, _correlation_with_rest(complete, moving))
     return CompositeIndex(
         scores=_rescaled(scores) if rescale else scores,
-        dimensions=dimensions,
+        dimensions=parts,
         weights=facts,
         dimension_weights=facts.groupby("dimension", sort=False)["weight"].sum(),
         standardised=z,
@@ -199,15 +236,14 @@ def composite_index(
             function="composite_index",
             options={
                 "indicators": [asdict(indicator) for indicator in indicators],
-                "method": method,
                 "standardise": used,
                 "missing": missing,
-                "weights": None if weights is None else dict(weights),
                 "bounds": bounds,
                 "base_year": base_year,
-                "shift": shift,
-                "components": components,
+                "penalty": penalty,
+                "distinguishing": distinguishing,
                 "rescale": rescale,
+                **weighting.options(),
             },
         ),
     )
@@ -238,98 +274,36 @@ def topsis_closeness(values: pd.DataFrame, weights: pd.Series) -> pd.Series:
     return (worst / total.where(total > 0)).rename("score")
 
 
-def _check_options(
-    method: str,
-    standardise: str,
-    missing: str,
-    weights: Mapping[str, float] | None,
-    components: float | None,
-) -> None:
-    if method == "given" and weights is None:
-        raise ConfigError("method='given' needs weights=, a mapping of columns to weights.")
-    if weights is not None and method not in {"given", "topsis"}:
-        raise ConfigError(
-            f"weights= serves method='given' and 'topsis' only; method is {method!r}."
+def _incomplete_rows(table: pd.DataFrame, missing: str) -> pd.Series:
+    incomplete = table.isna().any(axis=1)
+    if missing == "error" and incomplete.any():
+        counts = table.isna().sum()
+        raise PanelError(
+            f"{int(incomplete.sum())} rows lack indicators: "
+            f"{', '.join(f'{c!r} ({n})' for c, n in counts[counts > 0].items())}. Fill them, drop "
+            "the rows, or choose missing='keep' or 'renormalise'."
         )
-    if components is not None and method != "pca":
-        raise ConfigError(f"components= serves method='pca' only; method is {method!r}.")
-    if method == "pca" and standardise != "z-score":
-        raise ConfigError(
-            f"method='pca' works on correlations and z-scores; drop standardise={standardise!r}."
-        )
-    if missing == "renormalise" and method in {"pca", "topsis", "entropy-topsis"}:
-        raise ConfigError(
-            f"missing='renormalise' has no meaning for method={method!r}, which needs complete "
-            "rows; use 'keep' or 'error'."
-        )
+    return incomplete
 
 
-def _weights(
-    method: str,
-    complete: pd.DataFrame,
-    moving: list[str],
-    given: Mapping[str, float] | None,
-    shift: float,
-    components: float | None,
-) -> tuple[pd.Series, pd.Series, PrincipalComponents | None]:
-    """Weigh the indicators that vary; a constant one gets zero."""
-    if not moving:
-        raise EstimationError(
-            f"No indicator varies: {listed(complete.columns)}. There is nothing to compare."
-        )
-    values = complete[moving]
-    entropy = pd.Series(dtype=float)
-    pca = None
-    if method == "pca":
-        pca = pca_weights(values, components=components)
-        found = pca.coefficients
-    elif method in {"entropy", "entropy-topsis"}:
-        entropy = information_entropy(values, shift=shift)
-        found = 1.0 - entropy
-    elif given is not None:
-        found = _given_weights(given, list(complete.columns), moving)
-    elif method in {"equal", "topsis"}:
-        found = pd.Series(1.0, index=moving)
-    else:
-        by_data = {
-            "critic": critic_weights,
-            "variation": variation_weights,
-            "scatter-degree": scatter_degree_weights,
-        }
-        found = by_data[method](values)
-    if method != "pca":
-        if not found.sum() > 0:
-            raise EstimationError(f"The weights of {listed(moving)} sum to zero.")
-        found = found / found.sum()
-    return found.reindex(complete.columns, fill_value=0.0), entropy, pca
-
-
-def _given_weights(given: Mapping[str, float], columns: list[str], moving: list[str]) -> pd.Series:
-    absent, unknown = set(columns) - set(given), set(given) - set(columns)
-    if absent or unknown:
-        raise ConfigError(
-            f"weights= must name every indicator once; missing: {listed(sorted(absent)) or 'none'}"
-            f"; unknown: {listed(sorted(unknown)) or 'none'}."
-        )
-    found = pd.Series({column: float(given[column]) for column in moving})
-    if not (np.isfinite(found).all() and (found >= 0).all()):
-        raise ConfigError(f"Weights must be finite and not negative: {dict(given)!r}.")
-    return found
-
-
-def _scores(
-    method: str,
+def _by_dimension(
     z: pd.DataFrame,
-    weight: pd.Series,
     dimensions: Mapping[str, list[str]],
-    missing: str,
+    index: Callable[[pd.DataFrame], pd.Series],
 ) -> tuple[pd.Series, pd.DataFrame]:
-    if method in {"topsis", "entropy-topsis"}:
-        inside = {name: topsis_closeness(z[c], weight[c]) for name, c in dimensions.items()}
-        # One row with a gap has no closeness, also in the dimensions that it does have.
-        gaps = z.isna().any(axis=1)
-        parts = pd.DataFrame(inside, index=z.index).mask(gaps)
-        return topsis_closeness(z, weight), parts
+    """Apply an index to all indicators, and to those of every dimension."""
+    # One row with a gap has no score, also in the dimensions that it does have.
+    gaps = z.isna().any(axis=1)
+    inside = {
+        name: index(z[[c for c in columns if c in z.columns]])
+        for name, columns in dimensions.items()
+    }
+    return index(z), pd.DataFrame(inside, index=z.index).mask(gaps)
+
+
+def _sums(
+    z: pd.DataFrame, weight: pd.Series, dimensions: Mapping[str, list[str]], missing: str
+) -> tuple[pd.Series, pd.DataFrame]:
     weighted = z * weight
     if missing == "renormalise":
         present = (z.notna() * weight).sum(axis=1)
@@ -340,6 +314,22 @@ def _scores(
         index=z.index,
     )
     return parts.sum(axis=1, skipna=False).rename("score"), parts
+
+
+def _facts(
+    indicators: Sequence[Indicator], weight: pd.Series, entropy: pd.Series, rest: pd.Series
+) -> pd.DataFrame:
+    columns = pd.Index([i.column for i in indicators], name="indicator")
+    return pd.DataFrame(
+        {
+            "dimension": [i.dimension for i in indicators],
+            "direction": [i.direction for i in indicators],
+            "weight": weight.reindex(columns).to_numpy(),
+            "entropy": entropy.reindex(columns).to_numpy(),
+            "correlation_with_rest": rest.reindex(columns).to_numpy(),
+        },
+        index=columns,
+    )
 
 
 def _rescaled(scores: pd.Series) -> pd.Series:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from spatial.errors import EstimationError, PanelError, listed
+from spatial.errors import ConfigError, EstimationError, PanelError, listed
+from spatial.options import WeightCombination, checked_option
 
 __all__ = [
+    "combined_weights",
     "critic_weights",
     "entropy_weights",
     "information_entropy",
@@ -216,6 +220,70 @@ def _projected_power(scatter: np.ndarray, tolerance: float, iterations: int) -> 
         if weights @ scatter @ weights > best @ scatter @ best:
             best = weights
     return best
+
+
+def combined_weights(
+    weights: Sequence[pd.Series],
+    *,
+    combination: WeightCombination = "product",
+    share: float = 0.5,
+) -> pd.Series:
+    r"""Combine several sets of weights into one.
+
+    Product: :math:`w_m \propto \prod_k w_{km}^{1/K}`. Convex: :math:`w = a w_1 + (1 - a) w_2` of
+    two sets.
+
+    Parameters
+    ----------
+    weights : sequence of pandas.Series
+        Two sets or more with the same labels, each divided by its sum first.
+    combination : {"product", "convex"}
+    share : float
+        :math:`a` of the convex combination, in [0, 1].
+
+    Returns
+    -------
+    pandas.Series
+        Sums to one.
+
+    Raises
+    ------
+    ConfigError
+        If sets are too few or too many, labels differ, or the share is out of range.
+    EstimationError
+        If the product leaves no indicator with a weight.
+
+    Examples
+    --------
+    >>> sets = [pd.Series({"a": 0.2, "b": 0.8}), pd.Series({"a": 0.8, "b": 0.2})]
+    >>> combined_weights(sets).to_list()
+    [0.5, 0.5]
+    """
+    checked_option(combination, WeightCombination, name="combination")
+    sets = list(weights)
+    if len(sets) < 2 or (combination == "convex" and len(sets) != 2):
+        wanted = "two sets" if combination == "convex" else "two sets or more"
+        raise ConfigError(
+            f"combination={combination!r} takes {wanted} of weights, not {len(sets)}."
+        )
+    if not 0 <= share <= 1:
+        raise ConfigError(f"share={share!r} must lie in [0, 1].")
+    first = sets[0].index
+    for other in sets[1:]:
+        if set(other.index) != set(first):
+            raise ConfigError(
+                f"Sets of weights name different indicators: {listed(first)} and "
+                f"{listed(other.index)}."
+            )
+    table = pd.DataFrame({k: _normalised(w.reindex(first)) for k, w in enumerate(sets)})
+    if combination == "convex":
+        return _normalised(share * table[0] + (1.0 - share) * table[1])
+    product = (table ** (1.0 / len(sets))).prod(axis=1)
+    if not product.sum() > 0:
+        raise EstimationError(
+            "Every indicator has weight zero in one of the sets; use combination='convex'."
+        )
+    return _normalised(product)
 
 
 def _checked(table: pd.DataFrame) -> pd.DataFrame:

@@ -149,6 +149,8 @@ def standardised_indicators(
     - ``"min-max by year"``: bounds of each year: the trend is lost;
     - ``"min-max base year"``: bounds of one year: other years may leave the bounds;
     - ``"z-score"``: :math:`(x - \bar x) / s` (n - 1), times -1 for negative ones;
+    - ``"mean-100"``: :math:`100 + 10 (x - \bar x) / s` with division by n in :math:`s`
+      (Mazziotta and Pareto), minus for negative ones;
     - ``"vector"``: :math:`x / \sqrt{\sum x^2}`, times -1 for negative ones;
     - ``"none"``: the values, times -1 for negative ones.
 
@@ -162,7 +164,8 @@ def standardised_indicators(
     table : pandas.DataFrame
         From ``indicator_table``; missing values stay missing and set no bound.
     indicators : sequence of Indicator
-    standardise : {"min-max", "min-max by year", "min-max base year", "z-score", "vector", "none"}
+    standardise : {"min-max", "min-max by year", "min-max base year", "z-score", "mean-100", \
+"vector", "none"}
     bounds : tuple of (float, float)
         Range of min-max values, for example ``(0.002, 0.998)``.
     base_year : optional
@@ -255,6 +258,8 @@ def _scaled(
 ) -> pd.Series:
     if standardise == "z-score":
         return sign * (x - x.mean()) / x.std(ddof=1)
+    if standardise == "mean-100":
+        return 100.0 + 10.0 * sign * (x - x.mean()) / x.std(ddof=0)
     if standardise == "vector":
         return sign * x / np.sqrt((x**2).sum())
     if standardise == "none":
