@@ -38,6 +38,13 @@ of other random numbers. Every case with a number outside 93 to 97 was run again
 whatever came out; chance moves these by {error_again:.1f} points, so that they are the better
 numbers."""
 
+STATIC_ONLY = """\
+Dynamic panels were left out of this run; `make coverage` runs them as well."""
+
+ONCE = """\
+Every case was run once. `make coverage` runs cases with a number outside 93 to 97 a second time,
+with more draws of other random numbers, and shows both."""
+
 DIRECT = """\
 ## Errors that count all observations
 
@@ -191,6 +198,10 @@ def document(
     )
     titles = list(dict.fromkeys(case.title for case, _ in first))
     parts = [INTRODUCTION, setting(chosen, minutes, neighbours), reading]
+    if not any(case.dynamic for case, _ in first):
+        parts.append(STATIC_ONLY)
+    if not again:
+        parts.append(ONCE)
     if again:
         second = SECOND.format(draws_again=times * chosen.draws, error_again=error / np.sqrt(times))
         parts.append(second)

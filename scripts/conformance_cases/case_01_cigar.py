@@ -355,6 +355,9 @@ def notes(fit: Fit, exact: Any, evaluate: Likelihoods) -> tuple[str, ...]:
     losses = [error_model_loss(name, fit, exact, evaluate) for name in ("pooled", "spatialFE")]
     year = error_model_loss("timeFE", fit, exact, evaluate)
     return (
+        "Standard errors, t values and Wald tests of SAR, SEM and SDM are those of "
+        "covariance='direct', which counts all N T observations as the routines do; our default "
+        "leaves out what fixed effects use up (docs/conventions.md).",
         "Log-likelihoods with year effects: the routines print them at residuals in which W is "
         "applied to data that are demeaned already, below the maximum (two-way SDM: "
         f"{exact['sdm.twoway.bc0.logl']:.2f} printed, {two_way.log_likelihood:.2f} here); after "
