@@ -137,8 +137,8 @@ def fit_panel(
     (2014) and the programs that follow him count all N T observations in the traces of rho and
     lambda (``covariance="direct"``): with ten years their standard errors of rho and lambda are 5 %
     (city effects) to 15 % (two-way effects) too small, and 95 % intervals hold the truth in 91 % to
-    94 % of samples (``docs/coverage.md``). Take "direct" to repeat published standard errors, t values and
-    Wald tests; estimates and effects are the same.
+    94 % of samples (``docs/coverage.md``). Take "direct" to repeat published standard errors, t
+    values and Wald tests; estimates and effects are the same.
 
     References
     ----------
