@@ -41,6 +41,8 @@ from spatial.autocorrelation.rates import (
     empirical_bayes_rates,
     rate_moran,
 )
+from spatial.autocorrelation.time_paths import LisaTimePaths, lisa_time_paths
+from spatial.autocorrelation.transitions import LisaTransitions, lisa_transitions
 
 __all__ = [
     "ISOLATED",
@@ -53,6 +55,8 @@ __all__ = [
     "GlobalMoran",
     "GlobalStatistic",
     "JoinCounts",
+    "LisaTimePaths",
+    "LisaTransitions",
     "LocalMoran",
     "MoranTable",
     "PanelMoran",
@@ -69,6 +73,8 @@ __all__ = [
     "global_moran_table",
     "join_counts",
     "lee_l",
+    "lisa_time_paths",
+    "lisa_transitions",
     "local_moran",
     "order_correlogram",
     "panel_moran",
