@@ -34,7 +34,7 @@ def require_cities_of_weights(cities: pd.Index, ids: pd.Index) -> None:
         With the ids on either side; ids that differ only by type are told apart from others.
     """
     unique = len(cities) == len(ids) and cities.is_unique and ids.is_unique
-    if unique and (ids.get_indexer(cities) >= 0).all():
+    if unique and len(ids) > 1 and (ids.get_indexer(cities) >= 0).all():
         return
     same_kind = len(cities.intersection(ids)) > 0
     if not same_kind and set(map(str, cities)) & set(map(str, ids)):

@@ -235,7 +235,7 @@ def test_attached_cities_get_the_weight_of_their_true_distance():
         {"cutoff_km": 0.0},
         {"cutoff_km": np.inf},
         {"islands": "drop"},
-        {"transform": "column"},
+        {"transform": "columns"},
     ],
 )
 def test_wrong_options_are_refused(options):
