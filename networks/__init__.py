@@ -21,6 +21,7 @@ from networks.backbone_rules import (
 )
 from networks.backbone_skeletons import planar_backbone, salience_backbone
 from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
+from networks.cascade import Cascade, cascade_sweep, load_cascade
 from networks.centrality import Centralities, centralities
 from networks.changes import NetworkChange, network_change
 from networks.city_clusters import (
@@ -34,11 +35,17 @@ from networks.city_clusters import (
 )
 from networks.communities import Communities, communities, modularity
 from networks.concor import BlockModel, block_model, concor
+from networks.contagion import threshold_contagion
 from networks.conversion import network_from_igraph, network_to_igraph
 from networks.copatent import copatent_network
 from networks.core_periphery import CorePeriphery, core_periphery
 from networks.costs import cost_matrix
+from networks.debt_rank import DebtRank, debt_rank, distress_propagation
 from networks.estimated_gravity import EstimatedGravity, estimated_gravity
+from networks.flow_records import (
+    flow_network_from_records,
+    network_sequence_from_records,
+)
 from networks.flows import flow_network
 from networks.granger import GrangerNetwork, granger_network
 from networks.gravity import gravity_network
@@ -61,13 +68,16 @@ from networks.partitions import (
 from networks.plausibility import LinkageWarning
 from networks.polygon_grid import cities_of_points
 from networks.prestige import katz_centrality, pagerank
+from networks.propagation import input_output_propagation, linear_propagation
 from networks.qap import QapCorrelation, qap_correlation
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.rail import RailChange, rail_change, rail_network
+from networks.recovery import recovery
 from networks.robustness import Robustness, robustness, vulnerability
 from networks.search_index import search_index_network
 from networks.sequence import NetworkSequence, network_sequence
+from networks.shock_paths import ShockPath
 from networks.small_world import RichClub, SmallWorld, assortativity, rich_club, small_world
 from networks.structure import NetworkStructure, structure
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
@@ -78,11 +88,13 @@ __all__ = [
     "Backbone",
     "BackboneComparison",
     "BlockModel",
+    "Cascade",
     "Centralities",
     "ClusterStructure",
     "Communities",
     "CommunityStability",
     "CorePeriphery",
+    "DebtRank",
     "EstimatedGravity",
     "GrangerNetwork",
     "LinkageNetwork",
@@ -96,12 +108,14 @@ __all__ = [
     "RankSize",
     "RichClub",
     "Robustness",
+    "ShockPath",
     "SmallWorld",
     "UrbanFlow",
     "absolute_backbone",
     "align_partitions",
     "assortativity",
     "block_model",
+    "cascade_sweep",
     "centralities",
     "cities_of_points",
     "cluster_structure",
@@ -112,23 +126,29 @@ __all__ = [
     "copatent_network",
     "core_periphery",
     "cost_matrix",
+    "debt_rank",
     "digital_distances",
     "digital_gravity_network",
     "disparity_backbone",
+    "distress_propagation",
     "dominant_flow_backbone",
     "doubly_stochastic_backbone",
     "economic_distances",
     "estimated_gravity",
     "flow_network",
+    "flow_network_from_records",
     "functional_polycentricity",
     "granger_network",
     "gravity_network",
     "gross_connectivity",
+    "input_output_propagation",
     "interlocking_network",
     "intervening_opportunities_network",
     "katz_centrality",
     "lans_backbone",
+    "linear_propagation",
     "link_lines",
+    "load_cascade",
     "marginal_likelihood_backbone",
     "modified_gravity_network",
     "modified_gravity_sensitivity",
@@ -138,6 +158,7 @@ __all__ = [
     "network_from_matrix",
     "network_from_networkx",
     "network_sequence",
+    "network_sequence_from_records",
     "network_to_igraph",
     "noise_corrected_backbone",
     "openness",
@@ -153,6 +174,7 @@ __all__ = [
     "rail_change",
     "rail_network",
     "rank_size",
+    "recovery",
     "resolution_sweep",
     "rich_club",
     "robustness",
@@ -162,6 +184,7 @@ __all__ = [
     "small_world",
     "spanning_tree_backbone",
     "structure",
+    "threshold_contagion",
     "threshold_sweep",
     "top_links_backbone",
     "urban_flow",
