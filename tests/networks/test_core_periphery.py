@@ -134,3 +134,22 @@ def test_bad_input(make_network):
         core_periphery(make_network(1), between="half")
     with pytest.raises(ConfigError, match="restarts"):
         core_periphery(make_network(1), restarts=-1)
+
+
+@pytest.mark.parametrize("between", ["full", "ignored"])
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10_000), directed=st.booleans())
+def test_no_move_or_exchange_improves_the_core(make_network, between, seed, directed):
+    """Beyond the sizes where every core is tried."""
+    network = make_network(seed, n=14, density=0.6, directed=directed)
+    flows = network.flows.toarray()
+    found = core_periphery(network, between=between, restarts=1, rng=seed)
+    core = found.table["core"].to_numpy()
+    assert correlation_by_hand(flows, core, between) == pytest.approx(found.correlation, abs=EXACT)
+    moves = [[city] for city in range(14)]
+    moves += [[i, j] for i in np.flatnonzero(core) for j in np.flatnonzero(~core)]
+    for cities in moves:
+        other = core.copy()
+        other[cities] = ~other[cities]
+        fit = correlation_by_hand(flows, other, between)
+        assert np.isnan(fit) or fit <= found.correlation + EXACT
