@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from analyses.report_numbers import cell_text
 from shapefiles.atomic import write_text_atomically
 from shapefiles.language import label
+from shapefiles.number_texts import cell_text
 from spatial.errors import ExportError
 from spatial.options import Language
 
@@ -38,7 +38,8 @@ class ReportTable:
     frame : pandas.DataFrame
         Index levels with a name become the leading columns; headings are the column names.
     formats : mapping of str to str
-        Names of number formats (``report_numbers.FORMATS``) by column; whole numbers and text
+        Names of number formats (``shapefiles.number_texts.FORMATS``) by column; whole numbers and
+        text
         need none, other numbers get three decimals.
     notes : tuple of str
         Method, source and reading of the numbers.

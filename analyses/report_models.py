@@ -10,10 +10,11 @@ import pandas as pd
 from analyses.findings import model_findings
 from analyses.report_content import ReportTable, Section
 from analyses.report_methods import formula_words, weights_words
-from analyses.report_numbers import MISSING, stars
 from analyses.report_sections import in_section, source_notes
 from analyses.report_spillovers import question_sections
 from analyses.report_words import Words, group_label, variable_label, words_of
+from shapefiles.number_texts import MISSING
+from spatial.regression.comparison_table import significance_stars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def coefficient_table(result: StudyResult, model: ModelRun) -> ReportTable:
     rows: list[dict[str, str]] = [
         {
             words("report_term"): term_words(result, model, str(term)),
-            estimate: words.number(row["estimate"], 4) + stars(row["p_value"]),
+            estimate: words.number(row["estimate"], 4) + significance_stars(row["p_value"]),
             **({before: words.number(row["uncorrected"], 4)} if corrected else {}),
             error: words.number(row["std_error"], 4),
             z: words.number(row["z"], 2),
@@ -183,7 +184,7 @@ def effects_table(result: StudyResult, model: ModelRun) -> ReportTable:
         rows[words("report_variable")].append(variable_label(result, str(variable)))
         for kind in EFFECT_KINDS:
             error = words.number(row[f"{kind}_se"], 4)
-            value = words.number(row[kind], 4) + stars(row[f"{kind}_p"])
+            value = words.number(row[kind], 4) + significance_stars(row[f"{kind}_p"])
             rows[words(f"report_effect_{kind}")].append(f"{value} ({error})")
             rows[words(f"report_effect_{kind}_p")].append(words.p_cell(row[f"{kind}_p"]))
     frame = pd.DataFrame(rows)
@@ -239,7 +240,7 @@ def side_by_side(
         frame[head] = [
             MISSING
             if pd.isna(row["estimate"])
-            else f"{words.number(row['estimate'], 3)}{stars(row['p_value'])} "
+            else f"{words.number(row['estimate'], 3)}{significance_stars(row['p_value'])} "
             f"({words.number(row['std_error'], 3)})"
             for _, row in table.iterrows()
         ]

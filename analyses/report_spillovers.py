@@ -24,8 +24,9 @@ from analyses.findings_spillovers import (
     weights_finding,
 )
 from analyses.report_content import ReportFigure, ReportTable, Section
-from analyses.report_numbers import MISSING, stars
 from analyses.report_words import Words, group_label, names_of, words_of
+from shapefiles.number_texts import MISSING
+from spatial.regression.comparison_table import significance_stars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -262,7 +263,7 @@ def _group_cells(words: Words, effects: GroupEffects) -> tuple[pd.DataFrame, lis
     def cell(row: pd.Series) -> str:
         if not np.isfinite(row["error"]):
             return MISSING
-        value = words.number(row["value"], decimals) + stars(row["p"])
+        value = words.number(row["value"], decimals) + significance_stars(row["p"])
         return f"{value} ({words.number(row['error'], decimals)})"
 
     wide = table.apply(cell, axis=1).unstack("sender")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analyses.report_numbers import number_text, p_phrase, p_text, percent_text
 from shapefiles.language import known_labels, label
+from shapefiles.number_texts import number_text, p_phrase, p_text, percent_text
 from spatial.options import Language
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from analyses.report_content import (
     render_report,
     write_report,
 )
-from analyses.report_numbers import cell_text, number_text, p_phrase, p_text, percent_text, stars
+from shapefiles.number_texts import cell_text, number_text, p_phrase, p_text, percent_text
 from spatial.errors import ConfigError, ExportError
+from spatial.regression.comparison_table import significance_stars
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -296,7 +297,7 @@ class TestNumbers:
             "—",
         ]
         assert p_phrase(0.00001).replace("\u00a0", " ") == "p < 0.001"
-        assert [stars(p) for p in (0.0099, 0.01, 0.05, 0.1)] == ["***", "**", "*", ""]
+        assert [significance_stars(p) for p in (0.0099, 0.01, 0.05, 0.1)] == ["***", "**", "*", ""]
 
     def test_cells(self):
         assert cell_text("word", "decimal2", "en") == "word"

@@ -1,4 +1,4 @@
-"""How numbers look in a report: minus signs, decimals, p-values, and what is missing."""
+"""How numbers look in tables and reports: minus signs, decimals, p-values, and what is missing."""
 
 from __future__ import annotations
 
@@ -86,20 +86,6 @@ def p_phrase(value: float) -> str:
         if value < level:
             return f"p{NO_BREAK}<{NO_BREAK}{level}"
     return f"p{NO_BREAK}={NO_BREAK}{value:.2f}"
-
-
-def stars(p_value: float) -> str:
-    """Return ``***``, ``**``, ``*`` for 1, 5 and 10 per cent, as economists print them.
-
-    Examples
-    --------
-    >>> stars(0.001), stars(0.03), stars(0.09), stars(0.5)
-    ('***', '**', '*', '')
-    """
-    for level, text in ((0.01, "***"), (0.05, "**"), (0.10, "*")):
-        if p_value < level:
-            return text
-    return ""
 
 
 FORMATS = ("text", "number", "integer", "year", "p", "decimal<n>", "percent<n>")
