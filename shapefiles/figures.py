@@ -8,14 +8,22 @@ from shapefiles.figures_boundary import boundary_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
+from shapefiles.figures_sensitivity import (
+    agreement_plot,
+    leave_one_out_plot,
+    rank_intervals_plot,
+)
 
 __all__ = [
     "PlotOptions",
+    "agreement_plot",
     "boundary_plot",
     "effects_plot",
+    "leave_one_out_plot",
     "moran_scatter",
     "neighbours_plot",
     "paths_plot",
+    "rank_intervals_plot",
     "ranking_plot",
     "resistance_recovery_plot",
     "save_figure",

@@ -95,7 +95,7 @@ def effects_plot(
     kinds = {kind: label(f"effect_{kind}", language) for kind in EFFECT_KINDS}
     texts = [axis, note, options.title, options.note, *kinds.values(), *names, _DIGITS]
     with house_style(language, texts) as families:
-        aspect = _rows_aspect(options, rows=len(names), row_mm=9.5, rest_mm=24.0)
+        aspect = rows_aspect(options, rows=len(names), row_mm=9.5, rest_mm=24.0)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.axvline(0.0, color=INK, linewidth=0.6, zorder=1)
         for row in range(1, len(names)):
@@ -103,9 +103,9 @@ def effects_plot(
         for step, kind in enumerate(EFFECT_KINDS):
             _intervals(ax, table, kind, kinds[kind], offset=0.24 * (step - 1))
         ax.set_ylim(len(names) - 0.5, -0.5)
-        _row_names(ax, names)
+        row_names(ax, names)
         ax.set_xlabel(axis)
-        _number_axis(ax)
+        number_axis(ax)
         ax.legend(
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
@@ -140,11 +140,12 @@ def _intervals(ax: Axes, table: pd.DataFrame, kind: str, word: str, *, offset: f
     ax.plot([], [], marker=marker, color=colour, linewidth=1.0, markersize=4.0, label=word)
 
 
-def _rows_aspect(options: PlotOptions, *, rows: int, row_mm: float, rest_mm: float) -> float:
+def rows_aspect(options: PlotOptions, *, rows: int, row_mm: float, rest_mm: float) -> float:
+    """Return the height over the width of a new figure with rows of a height in mm."""
     return (rows * row_mm + rest_mm) / column_width_mm(options.width)
 
 
-def _row_names(ax: Axes, names: Sequence[str]) -> list[Text]:
+def row_names(ax: Axes, names: Sequence[str]) -> list[Text]:
     """Write names at the left of rows 0, 1, ... as plain text, never as formulas."""
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
@@ -165,7 +166,7 @@ def _row_names(ax: Axes, names: Sequence[str]) -> list[Text]:
     ]
 
 
-def _number_axis(ax: Axes, *, which: str = "x", most: int = 6) -> None:
+def number_axis(ax: Axes, *, which: str = "x", most: int = 6) -> None:
     """Write few, round numbers with a true minus sign, all with the same decimals."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
@@ -228,14 +229,14 @@ def ranking_plot(
     axis = plain_text(axis_label or values.name or "")
     texts = [options.title, options.note, axis, *rows, *numbers, _DIGITS]
     with house_style(options.language, texts) as families:
-        aspect = _rows_aspect(options, rows=len(rows), row_mm=4.4, rest_mm=18.0)
+        aspect = rows_aspect(options, rows=len(rows), row_mm=4.4, rest_mm=18.0)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.barh(np.arange(len(rows)), best.to_numpy(), height=0.68, color=BAR_COLOUR, zorder=2)
         ax.axvline(0.0, color=INK, linewidth=0.6, zorder=3)
         ax.set_ylim(len(rows) - 0.4, -0.6)
         low, high = min(float(best.min()), 0.0), max(float(best.max()), 0.0)
         ax.set_xlim(low * 1.18, high * 1.18)
-        _row_names(ax, rows)
+        row_names(ax, rows)
         for row, (value, text) in enumerate(zip(best, numbers, strict=True)):
             ax.annotate(
                 text,
@@ -248,7 +249,7 @@ def ranking_plot(
                 color=MUTED,
             )
         ax.set_xlabel(axis)
-        _number_axis(ax, most=5)
+        number_axis(ax, most=5)
         finish(ax, options, families)
     return ax
 
@@ -318,7 +319,7 @@ def paths_plot(
         ax.set_ylabel(axis)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
-        _number_axis(ax, which="y")
+        number_axis(ax, which="y")
         if kinds:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=2)
         written = _end_names(ax, drawn, ends, lines)

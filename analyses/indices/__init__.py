@@ -22,8 +22,10 @@ from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
 from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
+from analyses.indices.overlap import overlap
 from analyses.indices.plants import ellison_glaeser
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
+from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
 from analyses.indices.turning_points import turning_points
 from analyses.indices.variety import variety
 
@@ -32,6 +34,7 @@ __all__ = [
     "AnalyticHierarchy",
     "BetaConvergence",
     "CompositeIndex",
+    "CompositeSensitivity",
     "CouplingCoordination",
     "CycleResilience",
     "DagumGini",
@@ -55,8 +58,10 @@ __all__ = [
     "hodrick_prescott_filter",
     "inequality",
     "location_quotients",
+    "overlap",
     "pairwise_coagglomeration",
     "resilience",
+    "sensitivity",
     "sigma_convergence",
     "specialisation",
     "theil_by_groups",
