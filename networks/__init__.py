@@ -51,6 +51,7 @@ from networks.granger import GrangerNetwork, granger_network
 from networks.gravity import gravity_network
 from networks.interlocking import gross_connectivity, interlocking_network
 from networks.lines import link_lines
+from networks.link_robustness import link_robustness
 from networks.modified_gravity import (
     digital_distances,
     digital_gravity_network,
@@ -148,6 +149,7 @@ __all__ = [
     "lans_backbone",
     "linear_propagation",
     "link_lines",
+    "link_robustness",
     "load_cascade",
     "marginal_likelihood_backbone",
     "modified_gravity_network",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -103,3 +106,34 @@ def type_hint_of_ids(given: pd.Index, known: pd.Index) -> str:
             f"{known.dtype}; convert one of them, for example by .astype(str)."
         )
     return ""
+
+
+def listed_positions(cities: pd.Index, chosen: Any) -> np.ndarray:
+    """Return the positions of listed cities.
+
+    Parameters
+    ----------
+    cities : pandas.Index of shape (n,)
+    chosen : city id or sequence of city ids
+
+    Returns
+    -------
+    numpy.ndarray of int
+
+    Raises
+    ------
+    AlignmentError
+        If a city is unknown, listed twice, or none is listed.
+    """
+    several = isinstance(chosen, Sequence | pd.Index | np.ndarray) and not isinstance(chosen, str)
+    names = list(chosen) if several else [chosen]
+    wanted = pd.Index(names)
+    if wanted.empty:
+        raise AlignmentError("No city is listed; name at least one.")
+    place = cities.get_indexer(wanted)
+    if (place < 0).any():
+        raise AlignmentError(f"Not in the network: {listed(wanted[place < 0])}.")
+    if not wanted.is_unique:
+        twice = wanted[wanted.duplicated()].unique()
+        raise AlignmentError(f"Listed more than once: {listed(twice)}.")
+    return place

@@ -1,4 +1,4 @@
-"""How a network falls apart as cities or links are taken away."""
+"""How a network falls apart as cities are taken away."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import integrate, sparse
-from scipy.sparse import csgraph
 
 from networks.centrality import centralities
+from networks.city_labels import listed_positions
+from networks.component_curves import Removal, component_curve
 from networks.paths import path_measures
 from networks.types import LinkageNetwork
-from spatial.errors import AlignmentError, ConfigError, EstimationError, listed
+from spatial.errors import ConfigError, EstimationError
 from spatial.options import RemovalOrder, checked_option
 from spatial.random import RandomSource, seeded_generator
 from spatial.results import Configuration, Result
@@ -24,20 +25,25 @@ BAND = (0.05, 0.95)
 
 @dataclass(frozen=True)
 class Robustness(Result):
-    """A network under the removal of its cities, one after the other.
+    """A network under the removal of its cities, or of its links, one after the other.
 
     Attributes
     ----------
     curve : pandas.DataFrame
-        Index ``removed_share`` (0 to 1, in steps of one city). ``giant_component``: cities in the
-        largest weak component over all cities. ``second_component`` likewise. ``efficiency``:
-        global efficiency (hops, over the pairs of the full network) divided by that of the whole
+        Index ``removed_share`` (0 to 1, in steps of one city or link). ``giant_component``: cities
+        in the largest weak component over all cities. ``second_component`` likewise.
+        ``connectivity``: pairs of cities that are joined over all pairs. ``efficiency``: global
+        efficiency (hops, over the pairs of the full network) divided by that of the whole
         network, NaN where it was not worked out. Of random orders these are means, and
-        ``giant_low``, ``giant_high`` the band from the 5 to the 95 per cent quantile.
+        ``giant_low``, ``giant_high``, ``connectivity_low`` ... ``efficiency_high`` the bands from
+        the 5 to the 95 per cent quantile.
     removed : tuple
-        Cities in the order of their removal; empty for random orders.
+        Cities in the order of their removal, or links as (origin, destination); empty for random
+        orders.
     r_index : float
-        Mean of ``giant_component`` over the removals, at most one half.
+        Mean of ``giant_component`` over the removals; at most one half for cities.
+    r_indices : tuple of float
+        The same for each order.
     critical_share : float
         Least removed share at which the giant component holds under half of all cities.
     peak_share : float
@@ -50,13 +56,14 @@ class Robustness(Result):
     curve: pd.DataFrame
     removed: tuple
     r_index: float
+    r_indices: tuple[float, ...]
     critical_share: float
     peak_share: float
     efficiency_area: float
     configuration: Configuration
 
     def tidy(self) -> pd.DataFrame:
-        """Return the curve, a row for each number of removed cities."""
+        """Return the curve, a row for each number of removed cities or links."""
         return self.curve.reset_index()
 
 
@@ -124,21 +131,13 @@ def robustness(
         else:
             orders = [_central_first(network, order, recalculated=recalculated)]
     else:
-        orders = [_listed_positions(network, order)]
-    curve = _mean_curve(network, orders, efficiency_points)
-    lost = curve["giant_component"].to_numpy()
-    under = np.flatnonzero(lost < 0.5)
-    share = curve.index.to_numpy()
-    known = curve["efficiency"].dropna()
-    return Robustness(
-        curve=curve,
+        orders = [listed_positions(network.cities, order)]
+    return summarised(
+        network,
+        [_removal_of_cities(network, order) for order in orders],
+        most=network.n,
+        efficiency_points=efficiency_points,
         removed=() if len(orders) > 1 else tuple(network.cities[orders[0]]),
-        r_index=float(lost[1:].sum() / network.n),
-        critical_share=float(share[under[0]]) if len(under) else float("nan"),
-        peak_share=float(share[int(np.argmax(curve["second_component"].to_numpy()))]),
-        efficiency_area=float(integrate.trapezoid(known, known.index))
-        if len(known) > 1
-        else float("nan"),
         configuration=Configuration(
             function="robustness",
             options={
@@ -150,6 +149,66 @@ def robustness(
             seed=seed,
             weights=network.description,
         ),
+    )
+
+
+def summarised(
+    network: LinkageNetwork,
+    removals: list[Removal],
+    *,
+    most: int,
+    efficiency_points: int,
+    removed: tuple,
+    configuration: Configuration,
+) -> Robustness:
+    """Follow a network through one or several series of removals of equal length.
+
+    Parameters
+    ----------
+    network : LinkageNetwork
+    removals : list of Removal
+    most : int
+        Number of removals that leave nothing.
+    efficiency_points : int
+        As ``robustness``.
+    removed : tuple
+    configuration : Configuration
+
+    Returns
+    -------
+    Robustness
+    """
+    curves = [component_curve(network.flows, removal) for removal in removals]
+    efficient = [_efficiency_over_time(network, removal, efficiency_points) for removal in removals]
+    found = {
+        "giant_component": np.array([curve.giant for curve in curves]),
+        "second_component": np.array([curve.second for curve in curves]),
+        "connectivity": np.array([curve.connectivity for curve in curves]),
+        "efficiency": np.array(efficient),
+    }
+    share = np.arange(removals[0].steps + 1) / most
+    curve = pd.DataFrame(
+        {name: values.mean(axis=0) for name, values in found.items()},
+        index=pd.Index(share, name="removed_share"),
+    )
+    if len(removals) > 1:
+        for name in ("giant_component", "connectivity", "efficiency"):
+            short = name.removesuffix("_component")
+            curve[f"{short}_low"], curve[f"{short}_high"] = np.quantile(found[name], BAND, axis=0)
+    r_indices = found["giant_component"][:, 1:].sum(axis=1) / most
+    under = np.flatnonzero(curve["giant_component"].to_numpy() < 0.5)
+    known = curve["efficiency"].dropna()
+    return Robustness(
+        curve=curve,
+        removed=removed,
+        r_index=float(r_indices.mean()),
+        r_indices=tuple(float(value) for value in r_indices),
+        critical_share=float(share[under[0]]) if len(under) else float("nan"),
+        peak_share=float(share[int(np.argmax(curve["second_component"].to_numpy()))]),
+        efficiency_area=float(integrate.trapezoid(known, known.index))
+        if len(known) > 1
+        else float("nan"),
+        configuration=configuration,
     )
 
 
@@ -220,96 +279,26 @@ def _centrality(network: LinkageNetwork, measure: str) -> np.ndarray:
     return np.round(centralities(network).table["betweenness"].to_numpy(), 12)
 
 
-def _listed_positions(network: LinkageNetwork, order: Sequence) -> np.ndarray:
-    listed_cities = pd.Index(list(order))
-    position = network.cities.get_indexer(listed_cities)
-    if (position < 0).any():
-        raise AlignmentError(f"Not in the network: {listed(listed_cities[position < 0])}.")
-    if not listed_cities.is_unique:
-        twice = listed_cities[listed_cities.duplicated()]
-        raise AlignmentError(f"Listed for removal more than once: {listed(twice)}.")
-    return position
-
-
-def _mean_curve(
-    network: LinkageNetwork, orders: list[np.ndarray], efficiency_points: int
-) -> pd.DataFrame:
-    n, steps = network.n, len(orders[0]) + 1
-    giants, seconds, efficient = [], [], []
-    for order in orders:
-        giant, second = _components_over_time(network.flows, order)
-        giants.append(giant)
-        seconds.append(second)
-        efficient.append(_efficiency_over_time(network, order, efficiency_points))
-    giant = np.array(giants)
-    curve = pd.DataFrame(
-        {
-            "giant_component": giant.mean(axis=0),
-            "second_component": np.mean(seconds, axis=0),
-            "efficiency": np.mean(efficient, axis=0),
-        },
-        index=pd.Index(np.arange(steps) / n, name="removed_share"),
-    )
-    if len(orders) > 1:
-        curve["giant_low"], curve["giant_high"] = np.quantile(giant, BAND, axis=0)
-    return curve
-
-
-def _components_over_time(
-    flows: sparse.csr_array, order: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of cities in the two largest components after 0, 1, ... removals."""
-    n, steps = flows.shape[0], len(order)
-    gone = np.full(n, steps + 1)  # a city that is never removed outlives the list
-    gone[order] = np.arange(1, steps + 1)
-    rows, columns = flows.tocoo().coords
-    life = np.minimum(gone[rows], gone[columns])
-    pairs = sparse.csr_array((steps + 2.0 - life, (rows, columns)), shape=(n, n))
-    upper = sparse.csr_array(sparse.triu(pairs.maximum(pairs.T), k=1))
-    tree = csgraph.minimum_spanning_tree(upper).tocoo()
-    ends = np.column_stack(tree.coords)
-    life_of_tree = np.round(steps + 2.0 - tree.data).astype(int)
-    parent, size = np.arange(n), np.ones(n, dtype=int)
-
-    def root(city: int) -> int:
-        while parent[city] != city:
-            parent[city] = parent[parent[city]]
-            city = int(parent[city])
-        return city
-
-    giant, second = np.zeros(steps + 1), np.zeros(steps + 1)
-    present: dict[int, int] = {int(city): 1 for city in np.flatnonzero(gone > steps)}
-    by_life = np.argsort(-life_of_tree, kind="stable")
-    number = 0
-    for removed in range(steps, -1, -1):
-        if removed < steps:
-            present[int(order[removed])] = 1
-        while number < len(by_life) and life_of_tree[by_life[number]] > removed:
-            one, other = (root(int(city)) for city in ends[by_life[number]])
-            number += 1
-            if size[one] < size[other]:
-                one, other = other, one
-            parent[other] = one
-            size[one] += size[other]
-            present[one] = int(size[one])
-            del present[other]
-        largest = np.sort(np.fromiter(present.values(), dtype=int, count=len(present)))[-2:]
-        giant[removed] = largest[-1] if len(largest) else 0
-        second[removed] = largest[0] if len(largest) == 2 else 0
-    return giant / n, second / n
-
-
-def _efficiency_over_time(network: LinkageNetwork, order: np.ndarray, points: int) -> np.ndarray:
+def _removal_of_cities(network: LinkageNetwork, order: np.ndarray) -> Removal:
     steps = len(order)
-    found = np.full(steps + 1, np.nan)
+    life = np.full(network.n, steps + 1)  # a city that is never removed outlives the list
+    life[order] = np.arange(1, steps + 1)
+    rows, columns = network.flows.tocoo().coords
+    return Removal(life, np.minimum(life[rows], life[columns]), steps)
+
+
+def _efficiency_over_time(network: LinkageNetwork, removal: Removal, points: int) -> np.ndarray:
+    """Efficiency over that of the whole: its pairs stay the yardstick, a lost city is a loss."""
+    found = np.full(removal.steps + 1, np.nan)
     if points == 0:
         return found
-    links, n = _links(network), network.n
-    whole = _efficiency(links, n)
-    for removed in np.unique(np.linspace(0, steps, points).round().astype(int)):
-        left = np.setdiff1d(np.arange(n), order[:removed])
-        part = links[left][:, left]
-        # Pairs of the full network stay the yardstick: a lost city is lost efficiency.
-        rest = _efficiency(part, len(left)) * len(left) * (len(left) - 1) / (n * (n - 1))
-        found[removed] = rest / whole
+    links = _links(network)
+    whole = _efficiency(links, network.n)
+    rows, columns = links.tocoo().coords
+    for removed in np.unique(np.linspace(0, removal.steps, points).round().astype(int)):
+        left = removal.link_life > removed
+        part = sparse.csr_array(
+            (np.ones(int(left.sum())), (rows[left], columns[left])), shape=links.shape
+        )
+        found[removed] = _efficiency(part, network.n) / whole
     return found
