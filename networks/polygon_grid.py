@@ -25,9 +25,12 @@ UNPLACED = -2
 BORDER = -3
 """Code of a cell whose points have to be looked at one by one."""
 
-CELLS_ALONG = 512
-"""Cells along the longer side of the grid: about one second to build for 350 cities, and nine in
+CELLS_OF_SHAPES = 300_000
+"""Cells in the bounding boxes of all shapes together: about one second to compare them, and nine in
 ten points of a country settled without geometry."""
+
+CELLS_OF_GRID = 16_000_000
+"""Most cells of the whole grid, for shapes that are small and far apart; 64 MB."""
 
 CELL_SLACK = 1e-9
 """Part of a cell by which it is widened when compared with shapes: far above the rounding with
@@ -196,7 +199,10 @@ def polygon_grid(cities: pd.DataFrame | pd.Index) -> PolygonGrid:
     ids = city_index(cities)
     shapely.prepare(shapes)
     west, south, east, north = shapely.total_bounds(shapes)
-    step = max(east - west, north - south) / CELLS_ALONG
+    boxes = shapely.bounds(shapes)
+    area = float(((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum())
+    extent = float((east - west) * (north - south))
+    step = float(np.sqrt(max(area / CELLS_OF_SHAPES, extent / CELLS_OF_GRID)))
     # One cell more than needed, so that points on the eastern and northern edge have one.
     columns, rows = (int((high - low) / step) + 2 for low, high in ((west, east), (south, north)))
     cell, city, whole = [], [], []
@@ -234,12 +240,12 @@ def _cells_of(
     bounds = np.asarray(shape.bounds)
     low = np.floor((bounds[:2] - [west, south]) / step).astype(int) - 1
     high = np.floor((bounds[2:] - [west, south]) / step).astype(int) + 1
-    column, row = np.meshgrid(
+    columns_there, rows_there = np.meshgrid(
         np.arange(max(low[0], 0), min(high[0], columns - 1) + 1),
         np.arange(max(low[1], 0), min(high[1], rows - 1) + 1),
         indexing="ij",
     )
-    column, row = column.ravel(), row.ravel()
+    column, row = columns_there.ravel(), rows_there.ravel()
     boxes = shapely.box(
         west + (column - CELL_SLACK) * step,
         south + (row - CELL_SLACK) * step,
