@@ -64,10 +64,10 @@ def fit_dynamic_panel(
         y(t-1) with coefficient ``tau``, W y(t-1) with coefficient ``eta``, or both.
     effects : {"city", "two-way"}
     bias_correction : bool
-    covariance : {"information", "corrected", "sandwich", "cluster"}
-        Inverse information, as published tables have it; the same carried through the correction
-        of bias by the delta method, which is wider and nearer to the truth (see Notes); the
-        quasi-maximum-likelihood sandwich for innovations that are not normal; or clustered by
+    covariance : {"information", "direct", "sandwich", "cluster"}
+        Inverse information of what the city effects leave, carried through the correction of bias
+        by the delta method; inverse information as published tables have it, which is too small
+        (see Notes); the quasi-maximum-likelihood sandwich for innovations that are not normal; or clustered by
         city, for innovations whose variance differs between cities and years, not scaled for the
         number of cities. Innovations that depend on their own past make the lagged outcome
         endogenous, which no covariance repairs.
@@ -98,11 +98,12 @@ def fit_dynamic_panel(
     -----
     The correction removes the bias of order 1/T; what is left is of order 1/T^2, so that with
     fewer than about ten years a part of it stays. The correction also makes estimates more
-    variable than the information says, because it grows with tau, eta and rho: with 100 cities
-    and ten years standard errors of tau are too small by a sixth, and 95 % intervals cover about
-    91 %. ``covariance="corrected"`` makes up for it (about 95 % in the same simulation). Iterating
-    the correction, with the bias evaluated at corrected values, makes tau worse and diverges where
-    tau + rho + eta is near one, so that it is not offered.
+    variable than the information says, because it grows with tau, eta and rho, and the city
+    effects use up one of T years: with 100 cities and ten years the published standard errors of
+    tau are too small by a sixth, and 95 % intervals cover about 91 %. The default counts both;
+    ``covariance="direct"`` repeats published errors. Iterating the correction, with the bias
+    evaluated at corrected values, makes tau worse and diverges where tau + rho + eta is near one,
+    so that it is not offered.
 
     References
     ----------

@@ -10,6 +10,7 @@ ln |I - rho W*| = ln |I - rho W| - ln(1 - rho), which needs rows of W that sum t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -65,7 +66,7 @@ def estimate_dynamic(
     correct : bool
         Whether to correct the bias of order 1 / T.
     method : {"automatic", "eigenvalues", "sparse-lu"}
-    covariance : {"information", "corrected", "sandwich", "cluster"}
+    covariance : {"information", "direct", "sandwich", "cluster"}
 
     Returns
     -------
@@ -109,10 +110,11 @@ def estimate_dynamic(
     sigma2 = _noise(residuals, sample.y) / likelihood.observations
     raw = np.concatenate([delta, [rho, sigma2]])
     theta = _corrected(problem, likelihood, raw) if correct else raw
-    if covariance == "corrected":
-        matrix = inverse_information(_information(problem, likelihood, theta))
+    if covariance == "information":
+        left = _without_city_effects(likelihood, design.n_years) if correct else likelihood
+        matrix = inverse_information(_information(problem, left, theta))
         if correct:
-            carried = correction_slope(problem, likelihood, theta)
+            carried = correction_slope(problem, likelihood, raw)
             matrix = carried @ matrix @ carried.T
     else:
         matrix = dynamic_covariance(problem, likelihood, theta, covariance)
@@ -137,7 +139,7 @@ def dynamic_covariance(
     problem: Problem,
     likelihood: Likelihood,
     theta: np.ndarray,
-    kind: Literal["information", "sandwich", "cluster"],
+    kind: Literal["direct", "sandwich", "cluster"],
 ) -> np.ndarray:
     r"""Covariance of all parameters at theta.
 
@@ -151,14 +153,14 @@ def dynamic_covariance(
     problem : Problem
     likelihood : Likelihood
     theta : numpy.ndarray of shape (k + 2,)
-    kind : {"information", "sandwich", "cluster"}
+    kind : {"direct", "sandwich", "cluster"}
 
     Returns
     -------
     numpy.ndarray of shape (k + 2, k + 2)
     """
     information = _information(problem, likelihood, theta)
-    if kind == "information":
+    if kind == "direct":
         return inverse_information(information)
     inverse_information(information)  # refuses a singular one
     lag, rho, sigma2 = problem.design.lag, float(theta[-2]), float(theta[-1])
@@ -181,6 +183,17 @@ def dynamic_covariance(
     return sandwich(information, variance - np.outer(total, total) / residuals.shape[1])
 
 
+def _without_city_effects(likelihood: Likelihood, years: int) -> Likelihood:
+    """Count the observations and traces that city effects leave, T - 1 of T years."""
+    kept = (years - 1) / years
+    return replace(
+        likelihood,
+        observations=likelihood.observations * kept,
+        share=likelihood.share * kept,
+        lost=likelihood.lost * kept,
+    )
+
+
 def correction_slope(problem: Problem, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
     r"""Slope of the corrected by the uncorrected estimate, :math:`I + (I_m)^{-1} a'(\theta) / T`.
 
@@ -193,7 +206,7 @@ def correction_slope(problem: Problem, likelihood: Likelihood, theta: np.ndarray
     problem : Problem
     likelihood : Likelihood
     theta : numpy.ndarray of shape (k + 2,)
-        Corrected values.
+        Uncorrected values, which the correction is a function of.
 
     Returns
     -------

@@ -165,7 +165,7 @@ def test_brute_force(effects, lags, specification):
     dense = Dense(panel, weights, effects, lags, specification)
     raw = dense.maximum()
     options = {"effects": effects, "lags": lags, "specification": specification}
-    result = fit_dynamic_panel(FORMULA, panel, weights, **options)
+    result = fit_dynamic_panel(FORMULA, panel, weights, covariance="direct", **options)
     np.testing.assert_allclose(result.uncorrected, raw, rtol=BRUTE, atol=BRUTE)
     assert result.log_likelihood == pytest.approx(dense.log_likelihood(raw), rel=1e-9)
     wanted = dense.corrected(result.uncorrected.to_numpy())
@@ -261,7 +261,9 @@ def test_dynamic_lag_models_of_r(cigar, effects, estimates, errors):
     standard errors. With W y(t-1) it prints rho 0.162 (sdm) and 0.703 (sar), far from the maximum
     that the dense brute force above finds and from Elhorst's 0.076: not compared.
     """
-    result = fit_cigar(cigar, specification="sar", lags="time", effects=effects)
+    result = fit_cigar(
+        cigar, specification="sar", lags="time", effects=effects, covariance="direct"
+    )
     gap = np.abs(result.coefficients - estimates) / errors
     assert gap.max() < 0.15
     np.testing.assert_allclose(result.standard_errors, errors, rtol=3e-3)
