@@ -20,14 +20,24 @@ from spatial.autocorrelation.global_moran import (
 )
 from spatial.autocorrelation.global_statistics import GlobalStatistic
 from spatial.autocorrelation.join_counts import JoinCounts, join_counts
+from spatial.autocorrelation.local_getis_ord import (
+    HOT_SPOT_CLASSES,
+    hot_spot_classes,
+    local_getis_ord,
+)
 from spatial.autocorrelation.local_moran import (
-    ISOLATED,
-    NOT_SIGNIFICANT,
     QUADRANTS,
     LocalMoran,
     local_moran,
     quadrants_of,
 )
+from spatial.autocorrelation.local_statistics import (
+    ISOLATED,
+    NOT_SIGNIFICANT,
+    LocalStatistic,
+)
+from spatial.autocorrelation.markov import MarkovChain, markov_chain, state_chain
+from spatial.autocorrelation.markov_tests import HomogeneityTest, markov_homogeneity
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
 from spatial.autocorrelation.panel_moran import (
     PanelMoran,
@@ -41,10 +51,12 @@ from spatial.autocorrelation.rates import (
     empirical_bayes_rates,
     rate_moran,
 )
+from spatial.autocorrelation.spatial_markov import SpatialMarkov, spatial_markov
 from spatial.autocorrelation.time_paths import LisaTimePaths, lisa_time_paths
 from spatial.autocorrelation.transitions import LisaTransitions, lisa_transitions
 
 __all__ = [
+    "HOT_SPOT_CLASSES",
     "ISOLATED",
     "NOT_SIGNIFICANT",
     "QUADRANTS",
@@ -54,13 +66,17 @@ __all__ = [
     "GlobalGeary",
     "GlobalMoran",
     "GlobalStatistic",
+    "HomogeneityTest",
     "JoinCounts",
     "LisaTimePaths",
     "LisaTransitions",
     "LocalMoran",
+    "LocalStatistic",
+    "MarkovChain",
     "MoranTable",
     "PanelMoran",
     "SpaceTimeMoran",
+    "SpatialMarkov",
     "adjusted_p_values",
     "autocorrelation_table",
     "bivariate_moran",
@@ -71,14 +87,20 @@ __all__ = [
     "global_getis_ord",
     "global_moran",
     "global_moran_table",
+    "hot_spot_classes",
     "join_counts",
     "lee_l",
     "lisa_time_paths",
     "lisa_transitions",
+    "local_getis_ord",
     "local_moran",
+    "markov_chain",
+    "markov_homogeneity",
     "order_correlogram",
     "panel_moran",
     "quadrants_of",
     "rate_moran",
     "space_time_moran",
+    "spatial_markov",
+    "state_chain",
 ]

@@ -16,11 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from spatial.options import Alternative
+
 _TABLE = 8_000_000
 """Draws held at once; bounds the memory at about 200 MB."""
 
 _BLOCK = 4_000_000
 """Sums held at once where the weights of a row differ; 32 MB each of a few arrays."""
+
+_CACHED = 250_000
+"""Sums held at once where they are made and counted in passing; 2 MB stay in the cache."""
 
 _EQUAL = 1e-10
 """Sums that differ by less than this share of their scale count as equal."""
@@ -82,41 +87,51 @@ class _Task:
 
     Attributes
     ----------
-    z : values of the pool, shape (m,)
+    features : values of the pool, shape (m, q)
+    coefficients : what each city makes of the lags of the features, shape (m, q)
     matrix : weights among the pool, shape (m, m)
     degree : neighbours of each city, shape (m,)
-    mean : mean of the permuted lag, shape (m,)
-    reach : distance from the mean at which a permuted lag is as extreme as the observed one
+    low, high : a permuted statistic at or below the one, or at or above the other, is extreme
     """
 
-    z: np.ndarray
+    features: np.ndarray
+    coefficients: np.ndarray
     matrix: sparse.csr_array
     degree: np.ndarray
-    mean: np.ndarray
-    reach: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 def count_extreme(
-    z: np.ndarray,
+    features: np.ndarray,
     matrix: sparse.csr_array,
     pool: np.ndarray,
     mean: np.ndarray,
     *,
     permutations: int,
     generator: np.random.Generator,
+    coefficients: np.ndarray | None = None,
+    alternative: Alternative = "two-sided",
 ) -> np.ndarray:
-    """Count permutations whose lag is at least as far from its mean as the observed lag.
+    r"""Count permutations whose statistic is at least as extreme as the observed one.
+
+    The statistic of city i is :math:`\sum_q b_{iq} \sum_j w_{ij} f_{jq}`: the lag of a variable
+    (Moran, Getis-Ord), or a sum of lags (Geary's squared differences are such sums).
 
     Parameters
     ----------
-    z : numpy.ndarray of shape (n,)
+    features : numpy.ndarray of shape (n,) or (n, q)
     matrix : scipy.sparse.csr_array of shape (n, n)
     pool : numpy.ndarray of shape (n,), bool
         Cities that are permuted; must hold every city with a link.
     mean : numpy.ndarray of shape (n,)
-        From ``conditional_moments``.
+        Of the statistic over all conditional permutations.
     permutations : int
     generator : numpy.random.Generator
+    coefficients : numpy.ndarray of shape (n, q), optional
+        b; by default one.
+    alternative : {"two-sided", "greater", "less"}
+        Two-sided: at least as far from the mean.
 
     Returns
     -------
@@ -124,9 +139,12 @@ def count_extreme(
         Zero for islands.
     """
     inside = np.flatnonzero(pool)
-    task = _task(z, matrix, inside, mean)
+    columns = features[:, None] if features.ndim == 1 else features
+    shares = np.ones_like(columns) if coefficients is None else coefficients
+    task = _task(columns, shares, matrix, inside, mean, alternative)
     equal = _equal_rows(task.matrix) & (task.degree > 0)
     unequal = ~equal & (task.degree > 0)
+    hits_of_equal = _hits_of_equal if coefficients is None else _hits_of_combined
     size = len(inside)
     width = min(int(task.degree.max()) + 1, size)
     hits = np.zeros(size, dtype=np.int64)
@@ -134,10 +152,10 @@ def count_extreme(
     for start in range(0, permutations, step):
         table = distinct_draws(size, width, min(step, permutations - start), generator)
         if equal.any():
-            hits += _hits_of_equal(task, table, equal)
+            hits += hits_of_equal(task, table, equal)
         if unequal.any():
             hits += _hits_of_unequal(task, table, unequal)
-    counted = np.zeros(len(z), dtype=np.int64)
+    counted = np.zeros(len(columns), dtype=np.int64)
     counted[inside] = hits
     return counted
 
@@ -178,15 +196,28 @@ def distinct_draws(size: int, width: int, count: int, generator: np.random.Gener
     return table
 
 
-def _task(z: np.ndarray, matrix: sparse.csr_array, inside: np.ndarray, mean: np.ndarray) -> _Task:
+def _task(
+    features: np.ndarray,
+    coefficients: np.ndarray,
+    matrix: sparse.csr_array,
+    inside: np.ndarray,
+    mean: np.ndarray,
+    alternative: Alternative,
+) -> _Task:
     among = sparse.csr_array(matrix[inside][:, inside])
     among.sort_indices()
-    values, centre = z[inside], np.nan_to_num(mean[inside])
-    lag = among @ values
-    scale = np.maximum(among.sum(axis=1) * np.abs(values).max(), np.finfo(float).tiny)
-    return _Task(
-        values, among, np.diff(among.indptr), centre, np.abs(lag - centre) - _EQUAL * scale
-    )
+    values, shares, centre = features[inside], coefficients[inside], np.nan_to_num(mean[inside])
+    observed = (shares * (among @ values)).sum(axis=1)
+    scale = among.sum(axis=1) * (np.abs(shares) @ np.abs(values).max(axis=0))
+    slack = _EQUAL * np.maximum(scale, np.finfo(float).tiny)
+    if alternative == "two-sided":
+        reach = np.abs(observed - centre) - slack
+        low, high = centre - reach, centre + reach
+    elif alternative == "greater":
+        low, high = np.full(len(inside), -np.inf), observed - slack
+    else:
+        low, high = observed + slack, np.full(len(inside), np.inf)
+    return _Task(values, shares, among, np.diff(among.indptr), low, high)
 
 
 def _equal_rows(matrix: sparse.csr_array) -> np.ndarray:
@@ -210,58 +241,99 @@ def _met_itself(
     return draw[read], place[read], city[read]
 
 
+def _bounds_of_sums(task: _Task, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds for the sums of neighbours where all weights of a row are the same."""
+    weight = np.ones(len(task.degree))
+    weight[chosen] = task.matrix.data[task.matrix.indptr[:-1][chosen]]
+    return task.low / weight, task.high / weight
+
+
 def _hits_of_equal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Rows with one weight w: the lag is w times a sum that all cities of one degree share."""
-    size = len(task.z)
-    weight = np.zeros(size)
-    weight[chosen] = task.matrix.data[task.matrix.indptr[:-1][chosen]]
-    drawn = task.z[table]
+    drawn = task.features[:, 0][table]
     sums = np.cumsum(drawn, axis=1)
-    hits = np.zeros(size, dtype=np.int64)
-    centre = np.divide(task.mean, weight, out=np.zeros(size), where=chosen)
-    reach = np.divide(task.reach, weight, out=np.zeros(size), where=chosen)
+    hits = np.zeros(len(task.degree), dtype=np.int64)
+    low, high = _bounds_of_sums(task, chosen)
     for degree in np.unique(task.degree[chosen]):
         cities = np.flatnonzero(chosen & (task.degree == degree))
         ordered = np.sort(sums[:, degree - 1])
-        low = np.searchsorted(ordered, centre[cities] - reach[cities], side="right")
-        high = np.searchsorted(ordered, centre[cities] + reach[cities], side="left")
-        beyond = low + len(ordered) - high
-        hits[cities] = np.where(reach[cities] <= 0.0, len(ordered), beyond)
-    draw, _, city = _met_itself(table, task.degree, chosen & (reach > 0.0))
+        below = np.searchsorted(ordered, low[cities], side="right")
+        above = len(ordered) - np.searchsorted(ordered, high[cities], side="left")
+        hits[cities] = np.where(low[cities] >= high[cities], len(ordered), below + above)
+    draw, _, city = _met_itself(table, task.degree, chosen & (low < high))
     degree = task.degree[city]
     before = sums[draw, degree - 1]
-    after = before - task.z[city] + drawn[draw, degree]
-    low, high = (centre - reach)[city], (centre + reach)[city]
-    change = ((after <= low) | (after >= high)).astype(np.int64)
-    change -= (before <= low) | (before >= high)
-    np.add.at(hits, city, change)
+    after = before - task.features[city, 0] + drawn[draw, degree]
+    _corrected(hits, city, before, after, low, high)
     return hits
+
+
+def _hits_of_combined(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Rows with one weight and several features: sums are shared, what is made of them is not."""
+    drawn = task.features[table]
+    sums = np.cumsum(drawn, axis=1)
+    hits = np.zeros(len(task.degree), dtype=np.int64)
+    low, high = _bounds_of_sums(task, chosen)
+    step = max(1, _CACHED // len(table))
+    for degree in np.unique(task.degree[chosen]):
+        cities = np.flatnonzero(chosen & (task.degree == degree))
+        shared = np.ascontiguousarray(sums[:, degree - 1].T)
+        for start in range(0, len(cities), step):
+            block = cities[start : start + step]
+            found = task.coefficients[block] @ shared
+            hits[block] = _beyond(found, low[block, None], high[block, None]).sum(axis=1)
+    draw, _, city = _met_itself(table, task.degree, chosen)
+    degree, share = task.degree[city], task.coefficients[city]
+    before = (share * sums[draw, degree - 1]).sum(axis=1)
+    swap = drawn[draw, degree] - task.features[city]
+    _corrected(hits, city, before, before + (share * swap).sum(axis=1), low, high)
+    return hits
+
+
+def _beyond(found: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    extreme = found <= low
+    extreme |= found >= high
+    return extreme
+
+
+def _corrected(
+    hits: np.ndarray,
+    city: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> None:
+    """Take out, in place, what a city counted of sequences that held itself; add what it reads."""
+    change = _beyond(after, low[city], high[city]).astype(np.int64)
+    change -= _beyond(before, low[city], high[city])
+    np.add.at(hits, city, change)
 
 
 def _hits_of_unequal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Rows with different weights: a matrix product of the drawn values and blocks of rows."""
-    size, count = len(task.z), len(table)
-    drawn = task.z[table]
+    count = len(table)
+    drawn = task.features[table]
     cities = np.flatnonzero(chosen)
     cities = cities[np.argsort(task.degree[cities], kind="stable")]
-    rank = np.full(size, -1)
+    rank = np.full(len(task.degree), -1)
     rank[cities] = np.arange(len(cities))
     draw, place, city = _met_itself(table, task.degree, chosen)
     by_rank = np.argsort(rank[city], kind="stable")
     draw, place, city = draw[by_rank], place[by_rank], city[by_rank]
-    hits = np.zeros(size, dtype=np.int64)
-    step = max(1, _BLOCK // max(count, int(task.degree.max())))
+    hits = np.zeros(len(task.degree), dtype=np.int64)
+    step = max(1, _BLOCK // max(count, int(task.degree.max()) * drawn.shape[2]))
     for start in range(0, len(cities), step):
         block = cities[start : start + step]
         rows = _padded(task.matrix, block)
-        lags = drawn[:, : rows.shape[1]] @ rows.T
+        mixed = rows[:, :, None] * task.coefficients[block][:, None, :]
+        found = drawn[:, : rows.shape[1]].reshape(count, -1) @ mixed.reshape(len(block), -1).T
         span = slice(*np.searchsorted(rank[city], [start, start + len(block)]))
         here, who = rank[city[span]] - start, city[span]
-        swap = drawn[draw[span], task.degree[who]] - task.z[who]
-        lags[draw[span], here] += rows[here, place[span]] * swap
-        lags -= task.mean[block]
-        np.abs(lags, out=lags)
-        hits[block] = (lags >= task.reach[block]).sum(axis=0)
+        swap = drawn[draw[span], task.degree[who]] - task.features[who]
+        swapped = (task.coefficients[who] * swap).sum(axis=1)
+        found[draw[span], here] += rows[here, place[span]] * swapped
+        hits[block] = _beyond(found, task.low[block], task.high[block]).sum(axis=0)
     return hits
 
 

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from spatial.autocorrelation.conditional_permutation import (
-    Moments,
-    conditional_moments,
-    count_extreme,
+from spatial.autocorrelation.conditional_permutation import conditional_moments, count_extreme
+from spatial.autocorrelation.local_statistics import (
+    ISOLATED,
+    NOT_SIGNIFICANT,
+    LocalStatistic,
+    local_fields,
+    local_test,
+    require_something_to_permute,
+    simulated_p_values,
+    z_scores,
 )
-from spatial.autocorrelation.multiple_testing import adjusted_p_values, resolution_warnings
-from spatial.autocorrelation.preparation import Prepared, checked_permutations, prepare
-from spatial.errors import ConfigError, EstimationError
-from spatial.options import MultipleTesting, checked_option
-from spatial.random import RandomSource, seeded_generator
-from spatial.results import Configuration, Result
+from spatial.autocorrelation.preparation import prepare
+from spatial.options import MultipleTesting
+from spatial.random import RandomSource
+
+__all__ = [
+    "ISOLATED",
+    "NOT_SIGNIFICANT",
+    "QUADRANTS",
+    "LocalMoran",
+    "local_moran",
+    "quadrants_of",
+]
 
 QUADRANTS = ("High-High", "Low-High", "Low-Low", "High-Low")
 """Own value first, neighbours second, against the mean."""
 
-NOT_SIGNIFICANT = "Not significant"
-ISOLATED = "Isolated"
-
-_ISLANDS = (
-    "labelled Isolated and not tested; without any link they also stay out of the permutations of "
-    "others, but they count in the mean and the standard deviation"
-)
-
 
 @dataclass(frozen=True, kw_only=True)
-class LocalMoran(Result):
+class LocalMoran(LocalStatistic):
     """Local Moran's I of each city and its inference.
 
     Attributes
     ----------
-    name : str
-        Of the variable.
     table : pandas.DataFrame of shape (n, 10)
         Index: cities, in the order of the values given. Columns: ``value``; ``standardised``
         (mean 0, mean square 1); ``lag`` of the standardised value; ``statistic``; ``expected``,
@@ -49,39 +51,9 @@ class LocalMoran(Result):
         both for islands.
     global_statistic : float
         Moran's I; the local statistics sum to S0 times it.
-    alpha : float
-    correction : str
-    permutations : int
-    n, n_islands : int
-    n_significant_raw, n_significant : int
-        Cities significant before and after the correction.
-    warnings : tuple of str
-        Sentences.
-    configuration : Configuration
     """
 
-    name: str
-    table: pd.DataFrame
     global_statistic: float
-    alpha: float
-    correction: str
-    permutations: int
-    n: int
-    n_islands: int
-    n_significant_raw: int
-    n_significant: int
-    warnings: tuple[str, ...]
-    configuration: Configuration
-
-    def tidy(self) -> pd.DataFrame:
-        """Return a copy of the table."""
-        return self.table.copy()
-
-    def cluster_counts(self) -> pd.Series:
-        """Return the number of cities in each category, all categories listed."""
-        words = [*QUADRANTS, NOT_SIGNIFICANT, ISOLATED]
-        counts = self.table["cluster"].value_counts().reindex(words, fill_value=0)
-        return counts.rename("cities").rename_axis("cluster")
 
 
 def local_moran(
@@ -151,58 +123,45 @@ def local_moran(
     >>> result.table["quadrant"].tolist()
     ['Low-Low', 'Low-Low', 'Low-Low', 'High-High', 'High-High', 'High-High']
     """
-    wanted = cast("MultipleTesting", checked_option(correction, MultipleTesting, name="correction"))
-    count = checked_permutations(permutations, smallest=99, zero=False)
-    if not 0.0 < alpha < 1.0:
-        raise ConfigError(f"alpha={alpha!r} must lie between 0 and 1, for example 0.05.")
+    test = local_test(permutations, correction, alpha, rng)
     ready = prepare(values, weights)
     pool = ~ready.isolates
-    if pool.sum() < 3:
-        raise EstimationError(
-            f"Only {int(pool.sum())} cities have links; with fewer than three there is nothing to "
-            "permute. Use weights that link more cities."
-        )
-    tests = int((~ready.islands).sum())
-    warnings = resolution_warnings(count, tests, alpha=alpha, correction=wanted)
-    generator, seed = seeded_generator(rng)
-    moments = conditional_moments(ready.standardised, ready.matrix, pool)
+    require_something_to_permute(pool)
+    z, matrix = ready.standardised, ready.matrix
+    moments = conditional_moments(z, matrix, pool)
     hits = count_extreme(
-        ready.standardised,
-        ready.matrix,
+        z,
+        matrix,
         pool,
         moments.mean,
-        permutations=count,
-        generator=generator,
+        permutations=test.permutations,
+        generator=test.generator,
     )
-    p_values = np.where(ready.islands, np.nan, (1.0 + hits) / (1.0 + count))
-    adjusted = adjusted_p_values(p_values, wanted)
-    table = _table(ready, moments, p_values, adjusted, alpha)
-    return LocalMoran(
-        name=ready.name,
-        table=table.iloc[ready.ids.get_indexer(ready.given)].set_axis(ready.given),
-        global_statistic=_global_statistic(ready),
-        alpha=alpha,
-        correction=wanted,
-        permutations=count,
-        n=ready.n,
-        n_islands=int(ready.islands.sum()),
-        n_significant_raw=int((p_values <= alpha).sum()),
-        n_significant=int((adjusted <= alpha).sum()),
-        warnings=warnings,
-        configuration=Configuration(
-            function="local_moran",
-            options={
-                "permutations": count,
-                "correction": wanted,
-                "alpha": alpha,
-                "alternative": "two-sided",
-                "null": "complete conditional permutation",
-                "islands": _ISLANDS,
-            },
-            seed=seed,
-            weights=ready.weights.description,
-        ),
+    lag = np.where(ready.islands, np.nan, matrix @ z)
+    quadrant = np.where(ready.islands, ISOLATED, quadrants_of(z, lag))
+    fields = local_fields(
+        ready,
+        test,
+        measure="local Moran's I",
+        columns={
+            "value": ready.values,
+            "standardised": z,
+            "lag": lag,
+            "statistic": z * lag,
+            "expected": z * moments.mean,
+            # z_i is a constant of the permutation: it scales statistic and moments alike.
+            "z_score": z_scores(np.sign(z) * (lag - moments.mean), moments.variance),
+            "quadrant": quadrant,
+        },
+        p_values=simulated_p_values(hits, ready.islands, test.permutations),
+        category=quadrant,
+        categories=QUADRANTS,
+        function="local_moran",
+        options={},
     )
+    table = fields["table"]
+    fields["table"] = table[[*table.columns.drop(["quadrant", "cluster"]), "quadrant", "cluster"]]
+    return LocalMoran(**fields, global_statistic=float(z @ (matrix @ z) / matrix.data.sum()))
 
 
 def quadrants_of(standardised: np.ndarray, lag: np.ndarray) -> np.ndarray:
@@ -225,41 +184,3 @@ def quadrants_of(standardised: np.ndarray, lag: np.ndarray) -> np.ndarray:
     return np.select(
         [high & high_lag, ~high & high_lag, ~high & ~high_lag], list(QUADRANTS[:3]), QUADRANTS[3]
     )
-
-
-def _table(
-    ready: Prepared,
-    moments: Moments,
-    p_values: np.ndarray,
-    adjusted: np.ndarray,
-    alpha: float,
-) -> pd.DataFrame:
-    z = ready.standardised
-    lag = np.where(ready.islands, np.nan, ready.matrix @ z)
-    spread = np.sqrt(moments.variance)
-    # z_i is a constant of the permutation: it scales statistic and moments alike.
-    distance = np.sign(z) * (lag - moments.mean)
-    z_score = np.divide(distance, spread, out=np.full(ready.n, np.nan), where=spread > 0.0)
-    quadrant = np.where(ready.islands, ISOLATED, quadrants_of(z, lag))
-    significant = np.nan_to_num(adjusted, nan=1.0) <= alpha
-    cluster = np.where(significant | ready.islands, quadrant, NOT_SIGNIFICANT)
-    return pd.DataFrame(
-        {
-            "value": ready.values,
-            "standardised": z,
-            "lag": lag,
-            "statistic": z * lag,
-            "expected": z * moments.mean,
-            "z_score": z_score,
-            "p_value": p_values,
-            "p_adjusted": adjusted,
-            "quadrant": quadrant,
-            "cluster": cluster,
-        },
-        index=ready.ids,
-    )
-
-
-def _global_statistic(ready: Prepared) -> float:
-    z = ready.standardised
-    return float(z @ (ready.matrix @ z) / ready.matrix.data.sum())
