@@ -81,6 +81,11 @@ from networks.sequence import NetworkSequence, network_sequence
 from networks.shock_paths import ShockPath
 from networks.small_world import RichClub, SmallWorld, assortativity, rich_club, small_world
 from networks.structure import NetworkStructure, structure
+from networks.structure_resilience import (
+    StructureResilience,
+    structure_resilience,
+    structure_resilience_change,
+)
 from networks.types import LinkageNetwork, network_from_matrix, network_from_networkx
 from networks.urban_flow import UrbanFlow, urban_flow
 
@@ -111,6 +116,7 @@ __all__ = [
     "Robustness",
     "ShockPath",
     "SmallWorld",
+    "StructureResilience",
     "UrbanFlow",
     "absolute_backbone",
     "align_partitions",
@@ -186,6 +192,8 @@ __all__ = [
     "small_world",
     "spanning_tree_backbone",
     "structure",
+    "structure_resilience",
+    "structure_resilience_change",
     "threshold_contagion",
     "threshold_sweep",
     "top_links_backbone",
