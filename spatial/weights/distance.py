@@ -15,7 +15,7 @@ from spatial.options import DistanceDecay, IslandPolicy, Transform, checked_opti
 from spatial.weights.islands import settled_islands
 from spatial.weights.neighbours import (
     TIE_KM,
-    nearest_neighbours,
+    nearest_cities,
     pairs_within,
     smallest_full_cutoff,
 )
@@ -72,10 +72,10 @@ def knn_weights(cities: pd.DataFrame, *, k: int, transform: Transform = "row") -
             "city is its own neighbour."
         )
     positions = city_positions(cities)
-    neighbours, _ = nearest_neighbours(positions, int(k))
-    matrix = sparse.csr_array(
-        (np.ones(n * k), neighbours.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n)
-    )
+    # Sorted here, a row at a time, they pass the checks of the matrix untouched.
+    neighbours = np.sort(nearest_cities(positions, int(k)), axis=1)
+    rows = np.arange(0, n * k + 1, k, dtype=np.int32 if n * k < 2**31 else np.int64)
+    matrix = sparse.csr_array((np.ones(n * k), neighbours.ravel(), rows), shape=(n, n))
     plural = "s" if k > 1 else ""
     weights = Weights(
         positions.ids,
