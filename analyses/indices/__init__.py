@@ -20,17 +20,30 @@ from analyses.indices.coupling import (
 )
 from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
+from analyses.indices.indicator_systems import (
+    IndicatorSystem,
+    indicator_systems,
+    read_indicator_system,
+)
 from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
 from analyses.indices.overlap import overlap
 from analyses.indices.plants import ellison_glaeser
+from analyses.indices.recovery_classes import (
+    RECOVERY_CLASSES,
+    RecoveryClasses,
+    crisis_change,
+    recovery_classes,
+)
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
+from analyses.indices.shift_share import ShiftShareResilience, shift_share_resilience
 from analyses.indices.turning_points import turning_points
 from analyses.indices.variety import variety
 
 __all__ = [
     "COORDINATION_CLASSES",
+    "RECOVERY_CLASSES",
     "AnalyticHierarchy",
     "BetaConvergence",
     "CompositeIndex",
@@ -39,7 +52,10 @@ __all__ = [
     "CycleResilience",
     "DagumGini",
     "Indicator",
+    "IndicatorSystem",
+    "RecoveryClasses",
     "ResilienceResult",
+    "ShiftShareResilience",
     "Shock",
     "analytic_hierarchy",
     "baxter_king_filter",
@@ -50,18 +66,23 @@ __all__ = [
     "composite_index",
     "concentration",
     "coupling_coordination",
+    "crisis_change",
     "cycle_resilience",
     "dagum_gini",
     "ellison_glaeser",
     "hamilton_filter",
     "hierarchical_weights",
     "hodrick_prescott_filter",
+    "indicator_systems",
     "inequality",
     "location_quotients",
     "overlap",
     "pairwise_coagglomeration",
+    "read_indicator_system",
+    "recovery_classes",
     "resilience",
     "sensitivity",
+    "shift_share_resilience",
     "sigma_convergence",
     "specialisation",
     "theil_by_groups",
