@@ -111,6 +111,9 @@ def resilience(
       :math:`g_r` over the cities;
     - typology (Faggian et al. 2018): better or not than the benchmark in each phase.
 
+    With one national rate the measure of Lagravinese (2015), which most studies of Chinese cities
+    use, is the same number; ``shift_share_resilience`` adds the mix of sectors.
+
     Zero means "moved as the nation", a positive value more resistant or faster in recovery. Only
     the first and last year of a phase enter.
 
@@ -159,6 +162,9 @@ def resilience(
     Martin, R., Sunley, P., Gardiner, B. & Tyler, P. (2016). How regions react to recessions:
     resilience and the role of economic structure. Regional Studies 50(4), 561-585.
     https://doi.org/10.1080/00343404.2015.1136410
+
+    Lagravinese, R. (2015). Economic crisis and rising gaps North-South: evidence from the Italian
+    regions. Cambridge Journal of Regions, Economy and Society 8(2), 331-342.
 
     Faggian, A., Gemmiti, R., Jaquet, T. & Santini, I. (2018). Regional economic resilience: the
     experience of the Italian local labor systems. Annals of Regional Science 60, 393-410.
@@ -246,7 +252,9 @@ def _shock_table(phases: dict[str, PhaseLevels], tolerance: float, typology: str
     table = pd.DataFrame(columns)
     table["typology"] = _typology(measures["resistance"], measures["recovery"], typology)
     table["flag"] = "; ".join(
-        code for kind, levels in phases.items() if (code := _flag(kind, levels, tolerance))
+        code
+        for kind, levels in phases.items()
+        if (code := nation_flag(kind, levels.national_growth, tolerance))
     )
     return table.rename_axis("city")
 
@@ -286,9 +294,17 @@ def _typology(resistance: pd.DataFrame, recovery: pd.DataFrame, cut: str) -> pd.
     return pd.Series(codes, index=resistance.index, dtype=object)
 
 
-def _flag(kind: str, levels: PhaseLevels, tolerance: float) -> str:
-    """Return the code of what to beware of in a phase, empty when nothing."""
-    nation = levels.national_growth
+def nation_flag(kind: str, nation: float, tolerance: float) -> str:
+    """Return the code of what to beware of in a phase, empty when nothing.
+
+    Parameters
+    ----------
+    kind : {"resistance", "recovery"}
+    nation : float
+        Growth of the nation over the phase.
+    tolerance : float
+        Smaller growth is called flat.
+    """
     if abs(nation) < tolerance or nation == 0:
         return f"nation_flat_in_{kind}"
     if kind == "resistance" and nation > 0:
@@ -306,7 +322,7 @@ def _national_table(shock: Shock, phases: dict[str, PhaseLevels], tolerance: flo
             "start_value": levels.national_start,
             "end_value": levels.national_end,
             "growth": levels.national_growth,
-            "flag": _flag(kind, levels, tolerance),
+            "flag": nation_flag(kind, levels.national_growth, tolerance),
         }
         for kind, levels in phases.items()
     }
