@@ -39,8 +39,7 @@ class ReportTable:
         Index levels with a name become the leading columns; headings are the column names.
     formats : mapping of str to str
         Names of number formats (``shapefiles.number_texts.FORMATS``) by column; whole numbers and
-        text
-        need none, other numbers get three decimals.
+        text need none, other numbers get three decimals.
     notes : tuple of str
         Method, source and reading of the numbers.
     rules : tuple of int
