@@ -1,0 +1,294 @@
+"""Three-line tables as LaTeX, HTML and Markdown text, everything from data escaped."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from shapefiles.journal_table import BodyRow, JournalTable
+from shapefiles.language import label
+from shapefiles.qgis_xml import xml_text
+
+PAGE_ROWS = 42
+"""Rows that fit on one page; longer tables break across pages."""
+
+MANY_COLUMNS = 8
+"""Tables with more columns are set smaller."""
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "`": r"\textasciigrave{}",
+    '"': r"\textquotedbl{}",
+    "\u00a0": "~",
+    "\u2212": "$-$",
+    "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "∞": r"$\infty$",
+    "—": "---",
+    "–": "--",
+    "ρ": r"$\rho$",
+    "λ": r"$\lambda$",
+    "τ": r"$\tau$",
+    "η": r"$\eta$",
+    "σ": r"$\sigma$",
+    "χ": r"$\chi$",
+    "²": r"\textsuperscript{2}",
+    "⁻": r"\textsuperscript{$-$}",
+    **{sign: rf"\textsuperscript{{{at}}}" for at, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹") if at != 2},
+}
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+
+STYLE = """
+table.journal { border-collapse: collapse; font: 10.5pt "Times New Roman", "Liberation Serif",
+  SimSun, "Songti SC", "Noto Serif CJK SC", serif; }
+table.journal caption { caption-side: top; padding-bottom: 4pt; font-weight: bold; }
+table.journal thead { border-top: 1.5pt solid; border-bottom: .75pt solid; }
+table.journal tbody { border-bottom: 1.5pt solid; }
+table.journal th, table.journal td { padding: 1.5pt 6pt; font-weight: normal; text-align: center; }
+table.journal .words { text-align: left; }
+table.journal .over { border-bottom: .5pt solid; }
+table.journal tr.ruled > * { border-top: .5pt solid; }
+table.journal tr.panel th { font-style: italic; }
+table.journal:lang(zh) tr.panel th { font-style: normal; font-weight: bold; }
+p.journal-note { font: 9pt "Times New Roman", "Liberation Serif", SimSun, "Songti SC",
+  "Noto Serif CJK SC", serif; }
+""".strip()
+
+
+def table_text(text: object) -> str:
+    r"""Return text without control characters and line breaks, which no table cell can hold.
+
+    Examples
+    --------
+    >>> table_text("two\nlines\x00")
+    'two lines'
+    """
+    known = xml_text(str(text).replace("\u2028", " ").replace("\u2029", " "))
+    kept = "".join(
+        sign for sign in known if sign in "\t\n\r" or unicodedata.category(sign) not in ("Cc", "Cs")
+    )
+    return re.sub(r"[\t\n\r]+", " ", kept)
+
+
+def note_text(table: JournalTable) -> str:
+    """Join the notes of a table, the word for notes in front; empty when it has none."""
+    if not table.notes:
+        return ""
+    gap = label("report_space", table.language)
+    start = label("report_note", table.language) + gap
+    return start + gap.join(table_text(note) for note in table.notes)
+
+
+def latex_text(text: object) -> str:
+    r"""Escape text for LaTeX; minus signs and Greek letters become mathematics.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> latex_text("R&D_50% −1 [a]")
+    'R\\&D\\_50\\% $-$1 [a]'
+    """
+    plain = table_text(text).replace("--", "-\u200b-")  # two hyphens are no dash
+    escaped = "".join(_LATEX.get(sign, sign) for sign in plain).replace("-\u200b-", "-{}-")
+    # A bracket or star at the start of a row would belong to the line break before it.
+    return "{}" + escaped if escaped[:1] in ("[", "*") else escaped
+
+
+def table_latex(table: JournalTable) -> str:
+    r"""Write a table for LaTeX with the package booktabs (and longtable, where it is long).
+
+    Parameters
+    ----------
+    table : JournalTable
+
+    Returns
+    -------
+    str
+        From ``\begin{table}`` to ``\end{table}``; long tables break across pages. Chinese needs
+        XeLaTeX or LuaLaTeX with ctex.
+    """
+    pattern = "".join("l" if kind == "words" else "c" for kind in table.kinds)
+    small = r"\footnotesize\setlength{\tabcolsep}{3pt}" if table.width > MANY_COLUMNS else ""
+    head = [r"\toprule[1.5pt]", *_latex_head(table), r"\midrule[0.75pt]"]
+    body = [line for row in table.rows for line in _latex_row(row, table.width)]
+    caption = rf"\caption{{{latex_text(table.title)}}}" if table.title else ""
+    note = latex_text(note_text(table))
+    if len(table.rows) > PAGE_ROWS:
+        opening = rf"\begin{{longtable}}{{{pattern}}}"
+        lines = [
+            rf"\begingroup{small}",
+            opening,
+            f"{caption}\\\\" if caption else "",
+            *head,
+            r"\endhead",
+            r"\bottomrule[1.5pt]",
+            r"\endfoot",
+            *body,
+            r"\end{longtable}",
+            rf"\noindent{{\footnotesize {note}\par}}" if note else "",
+            r"\endgroup",
+        ]
+    else:
+        lines = [
+            r"\begin{table}[htbp]",
+            r"\centering",
+            small,
+            caption,
+            rf"\begin{{tabular}}{{{pattern}}}",
+            *head,
+            *body,
+            r"\bottomrule[1.5pt]",
+            r"\end{tabular}",
+            rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {note}\end{{minipage}}"
+            if note
+            else "",
+            r"\end{table}",
+        ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def latex_document(tables: list[JournalTable]) -> str:
+    """Wrap tables into a document that compiles by itself, with ctex when one is Chinese."""
+    chinese = any(table.language == "zh" for table in tables)
+    kind = "ctexart" if chinese else "article"
+    encoding = "" if chinese else "\\usepackage[T1]{fontenc}\n"
+    pages = "\n".join(table_latex(table) for table in tables)
+    return (
+        f"\\documentclass{{{kind}}}\n{encoding}\\usepackage{{booktabs,longtable}}\n"
+        f"\\begin{{document}}\n{pages}\\end{{document}}\n"
+    )
+
+
+def _latex_head(table: JournalTable) -> list[str]:
+    lines = []
+    for at, row in enumerate(table.head):
+        cells, rules, column = [], [], 1
+        for cell in row:
+            text = latex_text(cell.text)
+            over = rf"\multicolumn{{{cell.span}}}{{c}}{{{text}}}"
+            cells.append(over if cell.span > 1 else text)
+            if cell.span > 1 and cell.text:
+                rules.append(rf"\cmidrule(lr){{{column}-{column + cell.span - 1}}}")
+            column += cell.span
+        lines.append(" & ".join(cells) + r" \\")
+        if rules and at < len(table.head) - 1:
+            lines.append("".join(rules))
+    return lines
+
+
+def _latex_row(row: BodyRow, width: int) -> list[str]:
+    lines = [r"\midrule[0.5pt]"] if row.rule else []
+    if row.panel:
+        text = latex_text(row.cells[0])
+        return [*lines, rf"\multicolumn{{{width}}}{{l}}{{\textit{{{text}}}}} \\"]
+    return [*lines, " & ".join(map(latex_text, row.cells)) + r" \\"]
+
+
+def table_html(table: JournalTable) -> str:
+    """Write a table as an HTML fragment, its look in the class ``journal`` (see ``STYLE``).
+
+    Parameters
+    ----------
+    table : JournalTable
+
+    Returns
+    -------
+    str
+    """
+    language = label("report_html_language", table.language)
+    lines = [f'<table class="journal" lang="{language}">']
+    if table.title:
+        lines.append(f"<caption>{_html(table.title)}</caption>")
+    lines.append("<thead>")
+    for row in table.head:
+        cells, column = [], 0
+        for cell in row:
+            name = "over" if cell.span > 1 and cell.text else table.kinds[column]
+            span = f' colspan="{cell.span}" scope="colgroup"' if cell.span > 1 else ' scope="col"'
+            cells.append(f'<th class="{name}"{span}>{_html(cell.text)}</th>')
+            column += cell.span
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    lines += ["</thead>", "<tbody>", *(_html_row(row, table) for row in table.rows), "</tbody>"]
+    lines.append("</table>")
+    if table.notes:
+        note = _html(note_text(table))
+        lines.append(f'<p class="journal-note" lang="{language}">{note}</p>')
+    return "\n".join(lines) + "\n"
+
+
+def html_document(tables: list[JournalTable]) -> str:
+    """Wrap tables into a page that needs no other file."""
+    language = label("report_html_language", tables[0].language)
+    body = "\n".join(table_html(table) for table in tables)
+    title = _html(tables[0].title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{title}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n{body}</body>\n"
+        "</html>\n"
+    )
+
+
+def _html(text: object) -> str:
+    return html.escape(table_text(text), quote=True)
+
+
+def _html_row(row: BodyRow, table: JournalTable) -> str:
+    names = [name for name, is_so in (("ruled", row.rule), ("panel", row.panel)) if is_so]
+    start = f'<tr class="{" ".join(names)}">' if names else "<tr>"
+    first = _html(row.cells[0])
+    if row.panel:
+        return f'{start}<th class="words" colspan="{table.width}">{first}</th></tr>'
+    rest = "".join(
+        f'<td class="{kind}">{_html(text)}</td>'
+        for kind, text in zip(table.kinds[1:], row.cells[1:], strict=True)
+    )
+    return f'{start}<th class="{table.kinds[0]}" scope="row">{first}</th>{rest}</tr>'
+
+
+def table_markdown(table: JournalTable) -> str:
+    """Write a table in the pipe notation that GitHub, Pandoc and Quarto read.
+
+    Parameters
+    ----------
+    table : JournalTable
+
+    Returns
+    -------
+    str
+        Headings above each other are joined, since the notation knows one line of headings.
+    """
+    marks = ["---" if kind == "words" else ":---:" for kind in table.kinds]
+    rows = [[_markdown(text) for text in row.cells] for row in table.rows]
+    grid = [[_markdown(text) for text in table.flat_head()], marks, *rows]
+    lines = [f"| {' | '.join(row)} |" for row in grid]
+    if table.title:
+        lines = [f"**{_markdown(table.title)}**", "", *lines]
+    if table.notes:
+        lines += ["", _markdown(note_text(table))]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(text: object) -> str:
+    return _MARKDOWN.sub(r"\\\1", table_text(text))

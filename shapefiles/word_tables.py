@@ -1,0 +1,309 @@
+"""Native, editable three-line tables in Word documents."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapefiles.atomic import atomic_file
+from shapefiles.journal_table import JournalTable
+from shapefiles.language import label
+from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
+from spatial.errors import ExportError
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.table import Table
+    from docx.text.paragraph import Paragraph
+
+LATIN_FONT, CHINESE_FONT = "Times New Roman", "SimSun"
+TEXT_POINTS, TABLE_POINTS, NOTE_POINTS = 10.5, 9.0, 9.0
+HEAVY, LIGHT, HAIR = 12, 6, 4
+"""Widths of rules in eighths of a point: 1.5, 0.75 and 0.5 pt."""
+
+LANDSCAPE_COLUMNS = 9
+"""Tables with more columns stand on a page on its side."""
+
+# A fixed date: a document does not tell when it was written.
+CREATED = datetime.datetime(2000, 1, 1)
+
+
+def new_document(*, title: str = "") -> Document:
+    """Open an empty A4 document with the fonts of a journal.
+
+    Parameters
+    ----------
+    title : str
+        Title in the properties of the file.
+
+    Returns
+    -------
+    docx.document.Document
+
+    Raises
+    ------
+    ExportError
+        If python-docx is not installed.
+    """
+    try:
+        import docx
+        from docx.shared import Mm, Pt, RGBColor
+    except ImportError as error:
+        raise ExportError(
+            "Word documents need python-docx: pip install 'interurban[documents]'."
+        ) from error
+    document = docx.Document()
+    page = document.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = Mm(25)
+    page.top_margin = page.bottom_margin = Mm(25)
+    names = ["Normal", "Caption", "Title", "List Bullet", *(f"Heading {at}" for at in range(1, 5))]
+    for name in names:
+        style: Any = document.styles[name]
+        style.font.name = LATIN_FONT
+        _east_asian_font(style.element.get_or_add_rPr())
+        if name != "Normal":
+            style.font.color.rgb = RGBColor(0, 0, 0)
+    normal: Any = document.styles["Normal"]
+    normal.font.size = Pt(TEXT_POINTS)
+    caption: Any = document.styles["Caption"]
+    caption.font.size, caption.font.bold = Pt(TEXT_POINTS), True
+    properties = document.core_properties
+    properties.title, properties.author, properties.comments = table_text(title)[:255], "", ""
+    properties.created = properties.modified = CREATED
+    return document
+
+
+def add_text(paragraph: Paragraph, text: object, *, points: float = TEXT_POINTS) -> None:
+    """Append text to a paragraph: Latin in Times New Roman, Chinese in SimSun.
+
+    Parameters
+    ----------
+    paragraph : docx.text.paragraph.Paragraph
+    text : object
+    points : float
+        Size of the font.
+    """
+    from docx.shared import Pt
+
+    run = paragraph.add_run(table_text(text))
+    run.font.size, run.font.name = Pt(points), LATIN_FONT
+    _east_asian_font(run._element.get_or_add_rPr())
+
+
+def add_caption(document: Document, key: str, number: int, title: str, language: Any) -> Paragraph:
+    """Add a caption that Word numbers itself.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    key : str
+        ``report_table_number`` or ``report_figure_number``.
+    number : int
+        The number shown until Word counts again.
+    title : str
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    docx.text.paragraph.Paragraph
+    """
+    before, _, after = label(key, language, number="\x00").partition("\x00")
+    paragraph = document.add_paragraph(style="Caption")
+    add_text(paragraph, before)
+    _add_field(paragraph, f"SEQ {before.strip() or key} \\* ARABIC", str(number))
+    add_text(paragraph, f"{after}  {title}")
+    return paragraph
+
+
+def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
+    """Add a table with its caption above and its notes below.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    table : JournalTable
+    number : int
+
+    Returns
+    -------
+    docx.table.Table
+        Head rows repeat on every page; rows do not break.
+    """
+    from docx.enum.table import WD_TABLE_ALIGNMENT
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    caption = add_caption(document, "report_table_number", number, table.title, table.language)
+    caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    caption.paragraph_format.keep_with_next = True
+    heads, rows = len(table.head), len(table.rows)
+    grid = document.add_table(heads + rows, table.width)
+    grid.alignment = WD_TABLE_ALIGNMENT.CENTER
+    together = rows <= PAGE_ROWS
+    cells = grid._cells  # one look-up: asking a table for single cells takes quadratic time
+    for at, head in enumerate(table.head):
+        column = 0
+        for cell in head:
+            first = cells[at * table.width + column]
+            _fill(first, cell.text, centred=column > 0 or cell.span > 1, keep=True)
+            if cell.span > 1:
+                merged = first.merge(cells[at * table.width + column + cell.span - 1])
+                if cell.text and at < heads - 1:
+                    _rule(merged, bottom=HAIR)
+            column += cell.span
+        _row_property(grid, at, "w:tblHeader")
+    for at, row in enumerate(table.rows, start=heads):
+        keep = together and at < heads + rows - 1
+        own = cells[at * table.width : (at + 1) * table.width]
+        if row.panel:
+            _fill(own[0], row.cells[0], centred=False, keep=keep)
+            own[0].merge(own[-1])
+        else:
+            for kind, cell, text in zip(table.kinds, own, row.cells, strict=True):
+                _fill(cell, text, centred=kind == "number", keep=keep)
+        _row_property(grid, at, "w:cantSplit")
+    _three_lines(table, cells)
+    note = document.add_paragraph()
+    if table.notes:
+        add_text(note, note_text(table), points=NOTE_POINTS)
+    return grid
+
+
+def write_word_tables(path: str | Path, tables: Sequence[JournalTable]) -> Path:
+    """Write tables into one Word document, wide ones on pages on their side.
+
+    Parameters
+    ----------
+    path : str or Path
+    tables : sequence of JournalTable
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ExportError
+        If there is no table, python-docx is not installed, or the file cannot be written.
+    """
+    if not tables:
+        raise ExportError("A document needs at least one table.")
+    document = new_document(title=tables[0].title)
+    for number, table in enumerate(tables, start=1):
+        turn_page(document, landscape=table.width > LANDSCAPE_COLUMNS)
+        add_table(document, table, number=number)
+    return save_document(document, path)
+
+
+def turn_page(document: Document, *, landscape: bool) -> None:
+    """Start a new section when the page has to be turned for what follows."""
+    from docx.enum.section import WD_ORIENT
+
+    page = document.sections[-1]
+    if (page.orientation == WD_ORIENT.LANDSCAPE) == landscape:
+        return
+    if len(document.element.body) > 1:  # beside the properties of the section
+        page = document.add_section()
+    page.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    page.page_width, page.page_height = page.page_height, page.page_width
+
+
+def save_document(document: Document, path: str | Path) -> Path:
+    """Write a document whole or not at all."""
+    target = Path(path)
+    if target.suffix.lower() != ".docx":
+        raise ExportError(f"{target.name}: a Word document needs the ending .docx.")
+    with atomic_file(target) as temporary:
+        document.save(str(temporary))
+    return target
+
+
+def _fill(cell: Any, text: str, *, centred: bool, keep: bool) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
+
+    paragraph = cell.paragraphs[0]
+    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.paragraph_format.keep_with_next = keep
+    if centred:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    if text:
+        add_text(paragraph, text, points=TABLE_POINTS)
+
+
+def _three_lines(table: JournalTable, cells: Sequence[Any]) -> None:
+    """Draw the heavy rules above and below, the light one under the head, and thin ones."""
+    width, heads = table.width, len(table.head)
+    below = heads + len(table.rows) - 1
+    for column in range(width):
+        _rule(cells[column], top=HEAVY)
+        _rule(cells[(heads - 1) * width + column], bottom=LIGHT)
+        _rule(cells[below * width + column], bottom=HEAVY)
+        for at, row in enumerate(table.rows, start=heads):
+            if row.rule and at > heads:
+                _rule(cells[at * width + column], top=HAIR)
+
+
+def _rule(cell: Any, **edges: int) -> None:
+    """Set rules of a cell; those that it has stay."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    properties = cell._tc.get_or_add_tcPr()
+    borders = properties.find(qn("w:tcBorders"))
+    if borders is None:
+        borders = OxmlElement("w:tcBorders")
+        properties.append(borders)
+    for edge in ("top", "bottom"):  # the order that the format asks for
+        if edge not in edges:
+            continue
+        old = borders.find(qn(f"w:{edge}"))
+        if old is not None:
+            borders.remove(old)
+        line = OxmlElement(f"w:{edge}")
+        for key, value in (
+            ("val", "single"),
+            ("sz", edges[edge]),
+            ("space", 0),
+            ("color", "000000"),
+        ):
+            line.set(qn(f"w:{key}"), str(value))
+        if edge == "top":
+            borders.insert(0, line)
+        else:
+            borders.append(line)
+
+
+def _row_property(grid: Table, row: int, name: str) -> None:
+    from docx.oxml import OxmlElement
+
+    grid._tbl.tr_lst[row].get_or_add_trPr().append(OxmlElement(name))
+
+
+def _east_asian_font(properties: Any) -> None:
+    from docx.oxml.ns import qn
+
+    fonts = properties.get_or_add_rFonts()
+    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{theme}"), None)
+    for script, font in (
+        ("ascii", LATIN_FONT),
+        ("hAnsi", LATIN_FONT),
+        ("cs", LATIN_FONT),
+        ("eastAsia", CHINESE_FONT),
+    ):
+        fonts.set(qn(f"w:{script}"), font)
+
+
+def _add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
+    """Add a simple field: an instruction to Word, and the text until it is carried out."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), instruction)
+    paragraph._p.append(field)
+    add_text(paragraph, shown)
+    field.append(paragraph.runs[-1]._r)
