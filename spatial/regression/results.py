@@ -286,7 +286,23 @@ class PanelResult(Result):
             f"R2 overall {self.r_squared['overall']:.4f}   within {self.r_squared['within']:.4f}   "
             f"corr2 {self.r_squared['corr2']:.4f}\n"
         )
-        return head + table + tail + "\n".join(self.notes)
+        return head + table + tail + "\n".join((*self._error_note(), *self.notes))
+
+    def _error_note(self) -> tuple[str, ...]:
+        """Say what the standard errors count, where programs differ."""
+        kind = self.configuration.options.get("covariance")
+        fixed = self.effects_type in ("city", "year", "two-way")
+        if kind == "direct":
+            return ("Standard errors: inverse information of all observations, as published.",)
+        if kind in ("sandwich", "cluster", "driscoll-kraay", "conley"):
+            return (f"Standard errors: {kind}.",)
+        spatial = self.specification not in ("ols", "slx")
+        if kind == "information" and spatial and fixed and self.bias_correction != "none":
+            return (
+                "Standard errors: inverse information of what the fixed effects leave; "
+                "covariance='direct' repeats those of published tables.",
+            )
+        return ()
 
 
 def panel_result(
