@@ -52,6 +52,7 @@ from networks.gravity import gravity_network
 from networks.interlocking import gross_connectivity, interlocking_network
 from networks.lines import link_lines
 from networks.link_robustness import link_robustness
+from networks.model_spillovers import propagate_spillovers, spillover_network
 from networks.modified_gravity import (
     digital_distances,
     digital_gravity_network,
@@ -175,6 +176,7 @@ __all__ = [
     "partition_agreement",
     "planar_backbone",
     "primacy",
+    "propagate_spillovers",
     "qap_correlation",
     "qap_regression",
     "quantile_backbone",
@@ -191,6 +193,7 @@ __all__ = [
     "search_index_network",
     "small_world",
     "spanning_tree_backbone",
+    "spillover_network",
     "structure",
     "structure_resilience",
     "structure_resilience_change",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,15 +246,19 @@ def linear_path(
         following = matrix @ states[-1]
         states.append(following + start if lasting else following)
     path = path_frame(np.array(states), cities)
-    accumulated, own, emitted = _sums(matrix, start)
-    table = path_table(path, start, lasting=lasting, accumulated=accumulated)
-    table["own"], table["emitted"] = own, emitted
-    table["received"] = accumulated - own
+
+    def sums(columns: np.ndarray) -> np.ndarray:
+        from spatial.regression.spatial_lag import solve_columns  # slow to load, seldom needed
+
+        return solve_columns(matrix, 1.0, columns)
+
+    table = summed_table(path, start, sums, lasting=lasting)
+    accumulated = table["accumulated"].to_numpy()
     return ShockPath(
         path=path,
         table=table,
         total=float(accumulated.sum()),
-        remaining=_remaining(path, accumulated, lasting=lasting),
+        remaining=remaining_share(path, accumulated, lasting=lasting),
         spectral_radius=radius,
         configuration=configuration,
     )
@@ -310,10 +314,28 @@ def path_table(
     )
 
 
-def _sums(matrix: sparse.csr_array, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return accumulated, own and emitted effects, each of shape (n,)."""
-    from spatial.regression.spatial_lag import solve_columns  # slow to load, seldom needed
+def summed_table(
+    path: pd.DataFrame,
+    start: np.ndarray,
+    sums: Callable[[np.ndarray], np.ndarray],
+    *,
+    lasting: bool,
+) -> pd.DataFrame:
+    """Summarise a path of a linear model, what each shocked city does told apart.
 
+    Parameters
+    ----------
+    path : pandas.DataFrame of shape (steps + 1, n)
+    start : numpy.ndarray of shape (n,)
+    sums : callable
+        Of shocks in columns, shape (n, k): what they accumulate in every city, shape (n, k).
+    lasting : bool
+
+    Returns
+    -------
+    pandas.DataFrame
+        See ``ShockPath.table``.
+    """
     n = len(start)
     accumulated, own, emitted = np.zeros((3, n))
     hit = np.flatnonzero(start)
@@ -321,14 +343,17 @@ def _sums(matrix: sparse.csr_array, start: np.ndarray) -> tuple[np.ndarray, np.n
         block = hit[begin : begin + COLUMNS_AT_ONCE]
         unit = np.zeros((n, len(block)))
         unit[block, np.arange(len(block))] = start[block]
-        effects = solve_columns(matrix, 1.0, unit)
+        effects = sums(unit)
         accumulated += effects.sum(axis=1)
         own[block] = effects[block, np.arange(len(block))]
         emitted[block] = effects.sum(axis=0) - own[block]
-    return accumulated, own, emitted
+    table = path_table(path, start, lasting=lasting, accumulated=accumulated)
+    table["own"], table["emitted"], table["received"] = own, emitted, accumulated - own
+    return table
 
 
-def _remaining(path: pd.DataFrame, accumulated: np.ndarray, *, lasting: bool) -> float:
+def remaining_share(path: pd.DataFrame, accumulated: np.ndarray, *, lasting: bool) -> float:
+    """Return the share of what accumulates that comes after the last step of a path."""
     whole = np.abs(accumulated).sum()
     reached = path.iloc[-1] if lasting else path.sum()
     return float(np.abs(accumulated - reached.to_numpy()).sum() / whole) if whole else 0.0
