@@ -10,6 +10,12 @@ from spatial.autocorrelation.correlogram import (
     distance_correlogram,
     order_correlogram,
 )
+from spatial.autocorrelation.emerging_hot_spots import (
+    EMERGING_CLASSES,
+    NO_PATTERN,
+    EmergingHotSpots,
+    emerging_hot_spots,
+)
 from spatial.autocorrelation.global_geary import GlobalGeary, global_geary
 from spatial.autocorrelation.global_getis_ord import global_getis_ord
 from spatial.autocorrelation.global_moran import (
@@ -20,11 +26,14 @@ from spatial.autocorrelation.global_moran import (
 )
 from spatial.autocorrelation.global_statistics import GlobalStatistic
 from spatial.autocorrelation.join_counts import JoinCounts, join_counts
+from spatial.autocorrelation.local_bivariate import local_bivariate_moran
+from spatial.autocorrelation.local_geary import local_geary
 from spatial.autocorrelation.local_getis_ord import (
     HOT_SPOT_CLASSES,
     hot_spot_classes,
     local_getis_ord,
 )
+from spatial.autocorrelation.local_join_counts import local_join_counts
 from spatial.autocorrelation.local_moran import (
     QUADRANTS,
     LocalMoran,
@@ -36,6 +45,7 @@ from spatial.autocorrelation.local_statistics import (
     NOT_SIGNIFICANT,
     LocalStatistic,
 )
+from spatial.autocorrelation.losh import losh
 from spatial.autocorrelation.markov import MarkovChain, markov_chain, state_chain
 from spatial.autocorrelation.markov_tests import HomogeneityTest, markov_homogeneity
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
@@ -54,14 +64,18 @@ from spatial.autocorrelation.rates import (
 from spatial.autocorrelation.spatial_markov import SpatialMarkov, spatial_markov
 from spatial.autocorrelation.time_paths import LisaTimePaths, lisa_time_paths
 from spatial.autocorrelation.transitions import LisaTransitions, lisa_transitions
+from spatial.autocorrelation.trends import Trends, city_trends
 
 __all__ = [
+    "EMERGING_CLASSES",
     "HOT_SPOT_CLASSES",
     "ISOLATED",
     "NOT_SIGNIFICANT",
+    "NO_PATTERN",
     "QUADRANTS",
     "AutocorrelationTable",
     "Correlogram",
+    "EmergingHotSpots",
     "EmpiricalBayesRates",
     "GlobalGeary",
     "GlobalMoran",
@@ -77,11 +91,14 @@ __all__ = [
     "PanelMoran",
     "SpaceTimeMoran",
     "SpatialMarkov",
+    "Trends",
     "adjusted_p_values",
     "autocorrelation_table",
     "bivariate_moran",
+    "city_trends",
     "differential_moran",
     "distance_correlogram",
+    "emerging_hot_spots",
     "empirical_bayes_rates",
     "global_geary",
     "global_getis_ord",
@@ -92,8 +109,12 @@ __all__ = [
     "lee_l",
     "lisa_time_paths",
     "lisa_transitions",
+    "local_bivariate_moran",
+    "local_geary",
     "local_getis_ord",
+    "local_join_counts",
     "local_moran",
+    "losh",
     "markov_chain",
     "markov_homogeneity",
     "order_correlogram",
