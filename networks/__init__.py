@@ -49,6 +49,7 @@ from networks.flow_records import (
 from networks.flows import flow_network
 from networks.granger import GrangerNetwork, granger_network
 from networks.gravity import gravity_network
+from networks.gravity_backbone import GravityBackbone, gravity_backbone
 from networks.interlocking import gross_connectivity, interlocking_network
 from networks.lines import link_lines
 from networks.link_robustness import link_robustness
@@ -104,6 +105,7 @@ __all__ = [
     "DebtRank",
     "EstimatedGravity",
     "GrangerNetwork",
+    "GravityBackbone",
     "LinkageNetwork",
     "LinkageWarning",
     "NetworkChange",
@@ -147,6 +149,7 @@ __all__ = [
     "flow_network_from_records",
     "functional_polycentricity",
     "granger_network",
+    "gravity_backbone",
     "gravity_network",
     "gross_connectivity",
     "input_output_propagation",

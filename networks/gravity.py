@@ -80,17 +80,18 @@ def gravity_network(
 
     Notes
     -----
-    Distances are worked out in blocks of rows; the network itself holds a number for each pair.
+    Distances are worked out in blocks of rows; the network itself holds a number for each pair. For
+    very many cities ``gravity_backbone`` keeps the strongest links only.
     """
-    _check_numbers(decay, origin_exponent, destination_exponent, constant)
+    check_gravity_numbers(decay, origin_exponent, destination_exponent, constant)
     journeys = journey_costs(cities, cost=cost, cost_unit=cost_unit, missing_cost=missing_cost)
     origin = aligned_masses(masses, journeys.ids, what="masses")
     if destination_masses is None:
         destination = origin
     else:
         destination = aligned_masses(destination_masses, journeys.ids, what="destination_masses")
-    push = _powered(origin, origin_exponent)
-    pull = _powered(destination, destination_exponent)
+    push = powered_masses(origin, origin_exponent)
+    pull = powered_masses(destination, destination_exponent)
     directed = not journeys.symmetric or not np.array_equal(push, pull)
     flows = _gravity_flows(journeys, push, pull, decay, constant)
     parameters = {
@@ -113,7 +114,18 @@ def gravity_network(
     )
 
 
-def _check_numbers(decay: float, a: float, b: float, constant: float) -> None:
+def check_gravity_numbers(decay: float, a: float, b: float, constant: float) -> None:
+    """Raise unless the numbers of a gravity formula are usable.
+
+    Parameters
+    ----------
+    decay, a, b, constant : float
+        Of the distance, of the masses of origin and destination, and of the whole.
+
+    Raises
+    ------
+    ConfigError
+    """
     if not (np.isfinite(decay) and decay >= 0):
         raise ConfigError(f"decay={decay!r}: the decay is a finite number, zero or positive.")
     if not (np.isfinite(constant) and constant > 0):
@@ -123,8 +135,18 @@ def _check_numbers(decay: float, a: float, b: float, constant: float) -> None:
             raise ConfigError(f"{name}={exponent!r}: an exponent is a finite number.")
 
 
-def _powered(masses: np.ndarray, exponent: float) -> np.ndarray:
-    """Masses to a power; a mass of zero stays zero, whatever the exponent."""
+def powered_masses(masses: np.ndarray, exponent: float) -> np.ndarray:
+    """Return masses to a power; a mass of zero stays zero, whatever the exponent.
+
+    Parameters
+    ----------
+    masses : numpy.ndarray of shape (n,)
+    exponent : float
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+    """
     positive = masses > 0
     return np.where(positive, np.where(positive, masses, 1.0) ** exponent, 0.0)
 
