@@ -322,7 +322,7 @@ def _fact_rows(
         lines.append((style.word("journal_controls"), said))
     effects = table.loc["effects", models] if "effects" in table.index else None
     if effects is not None:
-        random = style.word("report_random")
+        random = style.word("journal_random")
         of_cities = [
             random if one in RANDOM_EFFECTS else (yes if one in CITY_EFFECTS else no)
             for one in effects
