@@ -144,10 +144,13 @@ ImbalancePenalty = Literal["downward", "upward"]
 Standardisation = Literal[
     "min-max", "min-max by year", "min-max base year", "z-score", "mean-100", "vector", "none"
 ]
+StudyTemplate = Literal["china-cities"]
 MissingIndicator = Literal["error", "keep", "renormalise"]
 CouplingForm = Literal["standard", "revised"]
 SectorBenchmark = Literal["all", "others", "mean of others"]
 CollaborativeVariant = Literal["quality and height", "quality", "quality and half height"]
+PairCounterfactual = Literal["all sites", "both industries"]
+PairCounting = Literal["automatic", "exact", "grid"]
 
 
 def checked_option(value: object, options: Any, *, name: str) -> str:

@@ -20,6 +20,7 @@ from analyses.indices.coupling import (
 )
 from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
+from analyses.indices.duranton_overman import DistanceDensity, duranton_overman
 from analyses.indices.indicator_systems import (
     IndicatorSystem,
     indicator_systems,
@@ -51,6 +52,7 @@ __all__ = [
     "CouplingCoordination",
     "CycleResilience",
     "DagumGini",
+    "DistanceDensity",
     "Indicator",
     "IndicatorSystem",
     "RecoveryClasses",
@@ -69,6 +71,7 @@ __all__ = [
     "crisis_change",
     "cycle_resilience",
     "dagum_gini",
+    "duranton_overman",
     "ellison_glaeser",
     "hamilton_filter",
     "hierarchical_weights",
