@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spatial.errors import InterurbanError
+from spatial.errors import ConfigError, InterurbanError
 
 app = typer.Typer(
     name="interurban",
@@ -76,17 +76,40 @@ def demo(
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to make; study.toml is written into it.")],
     cities: Annotated[
-        Path, typer.Option("--cities", help="File with the cities: shapes, or a table of points.")
-    ],
+        Path | None,
+        typer.Option("--cities", help="File with the cities: shapes, or a table of points."),
+    ] = None,
     panel: Annotated[
-        Path, typer.Option("--panel", help="Table with a row for each city and year.")
-    ],
+        Path | None,
+        typer.Option("--panel", help="Table with a row for each city and year."),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--template",
+            metavar="china-cities",
+            help="Instead of files: an Excel workbook to fill, with the indicators of the field.",
+        ),
+    ] = None,
     language: LanguageChoice = None,
 ) -> None:
-    """Write a commented study file for your own data.
+    """Write a commented study file for your own data, or a workbook to fill first.
 
-    Both files are looked into, to propose the columns of ids, names and years.
+    Both files are looked into, to propose the columns of ids, names and years. With a template
+    there are no files yet: the study file fits the workbook beside it.
     """
+    if template is not None and (cities or panel):
+        raise ConfigError("Give either --template or your files (--cities and --panel), not both.")
+    if template is not None:
+        from analyses.city_template import write_city_template
+
+        workbook, written = write_city_template(folder, template=template, language=language)
+        typer.echo(f"Wrote {workbook}")
+        typer.echo(f"Wrote {written}")
+        typer.echo(f"Fill the workbook, then: interurban check {written}")
+        return
+    if cities is None or panel is None:
+        raise ConfigError("Give your files by --cities and --panel, or --template china-cities.")
     from analyses.new_study import write_new_study
 
     written = write_new_study(folder, cities=cities, panel=panel, language=language)

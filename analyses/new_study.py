@@ -35,6 +35,8 @@ class Proposal:
     columns : tuple of str
         Columns of numbers in the panel.
     years : tuple of int
+    cities_sheet, panel_sheet : str or None
+        Sheets of an Excel file.
     """
 
     city_id: str
@@ -45,6 +47,8 @@ class Proposal:
     panel_year: str
     columns: tuple[str, ...]
     years: tuple[int, ...]
+    cities_sheet: str | None = None
+    panel_sheet: str | None = None
 
 
 def write_new_study(
@@ -82,6 +86,11 @@ def write_new_study(
         panel=_relative(panel, target.parent),
         language=language or "en",
     )
+    return write_study_text(text, target)
+
+
+def write_study_text(text: str, target: Path) -> Path:
+    """Check the text of a study file and write it, whole or not at all."""
     study_from_text(text, where="the proposed study file")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".toml.partial")
@@ -227,7 +236,8 @@ def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) ->
     middle = proposal.years[len(proposal.years) // 2]
     outcome, rest = proposal.columns[0], proposal.columns[1:4]
     listing = "\n".join(f"#   {column}" for column in proposal.columns)
-    optional = []
+    optional = [f"sheet = {_text(proposal.cities_sheet)}"] if proposal.cities_sheet else []
+    sheet = f"sheet = {_text(proposal.panel_sheet)}\n" if proposal.panel_sheet else ""
     if proposal.city_name:
         optional.append(f"name = {_text(proposal.city_name)}")
     else:
@@ -248,6 +258,7 @@ def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) ->
         city_id=_text(proposal.city_id),
         optional="\n".join(optional),
         panel=_text(panel),
+        panel_sheet=sheet,
         panel_city=_text(proposal.panel_city),
         panel_year=_text(proposal.panel_year),
         listing=listing,

@@ -159,6 +159,7 @@ def read_area(study: Study, folder: Path) -> StudyArea:
             id=cities.id,
             name=cities.name,
             layer=cities.layer,
+            sheet=cities.sheet,
             longitude=cities.longitude,
             latitude=cities.latitude,
             crs=cities.crs,

@@ -34,6 +34,7 @@ class CitiesSection(Section):
         description="column with names for maps; default: the name up to its first comma",
     )
     layer: str | None = Field(default=None, description="layer of a GeoPackage with several")
+    sheet: str | None = Field(default=None, description="sheet of an Excel file with several")
     longitude: str | None = Field(
         default=None, description="column with degrees east, for tables of points"
     )

@@ -197,10 +197,19 @@ def _parsed_sheet(book: pd.ExcelFile, name: str) -> pd.DataFrame:
     cells = cells.dropna(how="all")
     if cells.empty:
         return pd.DataFrame()
-    header = ["" if is_missing(cell) else str(cell).strip() for cell in cells.iloc[0]]
+    header = _one_line(["" if is_missing(c) else str(c).strip() for c in cells.iloc[0]])
     frame = cells.iloc[1:].copy()
     frame.columns = pd.Index(header)
     return frame.loc[:, [bool(column) for column in header]].reset_index(drop=True)
+
+
+def _one_line(header: list[str]) -> list[str]:
+    """Keep the first line of headings of several lines, where these still differ.
+
+    Workbooks for people often say the code first and explain it below, in the same cell.
+    """
+    firsts = [name.split("\n")[0].strip() for name in header]
+    return firsts if len(set(firsts)) == len(set(header)) else header
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:

@@ -151,6 +151,9 @@ SectorBenchmark = Literal["all", "others", "mean of others"]
 CollaborativeVariant = Literal["quality and height", "quality", "quality and half height"]
 PairCounterfactual = Literal["all sites", "both industries"]
 PairCounting = Literal["automatic", "exact", "grid"]
+BenchmarkCities = Literal["all", "others"]
+AdaptabilitySeries = Literal["growth", "deviation"]
+ScoreScale = Literal["z-score", "min-max"]
 
 
 def checked_option(value: object, options: Any, *, name: str) -> str:
