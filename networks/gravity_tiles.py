@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
+from scipy.spatial import cKDTree
 
 from spatial.coordinates import EARTH_RADIUS_KM, CityPositions, great_circle_km
 
@@ -22,6 +23,9 @@ DEGREES = range(4, 17)
 
 POLYNOMIAL_ERROR = 3e-11
 """Relative error up to which a polynomial may do so."""
+
+PEAK_SLACK = 1e-9
+"""Relative slack of the largest value of a tile, above the error of the polynomial."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,48 @@ class GravityTiles:
             Sums over all flows.
         found : list of (rows, columns, flows)
         """
+        # Neighbours come one after the other, so that few tiles hold near or strong pairs.
+        order = cKDTree(self.places.unit_vectors()).indices
+        lon, lat = self.places.longitude[order], self.places.latitude[order]
+        moved = replace(
+            self,
+            places=CityPositions(self.places.ids[order], lon, lat),
+            push=self.push[order],
+            pull=self.pull[order],
+        )
+        moved_sent, moved_received, pieces = moved._swept_in_order(
+            None if threshold is None else threshold[order]
+        )
+        sent, received = np.empty(self.n), np.empty(self.n)
+        sent[order], received[order] = moved_sent, moved_received
+        short = order.astype(np.int32)
+        for place, (rows, columns, flows) in enumerate(pieces):
+            pieces[place] = (short[rows], short[columns], flows)
+        return sent, received, pieces
+
+    def _swept_in_order(
+        self, threshold: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
         sent, received = np.zeros(self.n), np.zeros(self.n)
         found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         with np.errstate(divide="ignore", invalid="ignore"):
             bar = None if threshold is None else threshold / self.push
-        for one, other, nearness in self._tiles():
+        for one, other, nearness, peak in self._tiles():
             sent[one] += nearness @ self.pull[other]
             received[other] += self.push[one] @ nearness
-            if bar is not None:
+            if bar is not None and self._reaches(peak, one, other, bar):
                 self._gather(found, nearness, one, other, bar)
             if one.start == other.start:
                 continue
             sent[other] += self.pull[one] @ nearness
             received[one] += nearness @ self.push[other]
-            if bar is not None:
+            if bar is not None and self._reaches(peak, other, one, bar):
                 self._gather(found, nearness.T, other, one, bar)
         return sent * self.push, received * self.pull, found
+
+    def _reaches(self, peak: float, one: slice, other: slice, bar: np.ndarray) -> bool:
+        """Whether any flow of a tile may reach the bar of its sender."""
+        return bool(peak * self.pull[other].max() >= np.fmin.reduce(bar[one]))
 
     def _gather(
         self,
@@ -132,8 +162,8 @@ class GravityTiles:
                 )
             )
 
-    def _tiles(self) -> Iterator[tuple[slice, slice, np.ndarray]]:
-        """Tiles of the upper triangle: rows, columns and h; zero for a city with itself."""
+    def _tiles(self) -> Iterator[tuple[slice, slice, np.ndarray, float]]:
+        """Tiles of the upper triangle: rows, columns, h (zero for a city with itself), its peak."""
         points = self.places.unit_vectors()
         # One product gives (1 - cosine) / 2.
         left = np.column_stack([-0.5 * points, np.full(self.n, 0.5)])
@@ -143,9 +173,13 @@ class GravityTiles:
             for begin in range(start, self.n, TILE):
                 other = slice(begin, min(begin + TILE, self.n))
                 s = left[one] @ right[:, other]
-                if s.min() < NEAR:
+                nearest = s.min(keepdims=True)
+                if nearest[0, 0] < NEAR:
                     self._correct(s, one, other)
-                yield one, other, self._nearness(s)
+                    nearest = s.min(keepdims=True)
+                # h falls with distance; the slack is for the rounding of its polynomial.
+                peak = float(self._nearness(nearest)[0, 0]) * (1.0 + PEAK_SLACK)
+                yield one, other, self._nearness(s), peak
 
     def _correct(self, s: np.ndarray, one: slice, other: slice) -> None:
         """Take near pairs by the haversine formula; the same point is infinitely far away."""
