@@ -10,6 +10,7 @@ from spatial.autocorrelation.correlogram import (
     distance_correlogram,
     order_correlogram,
 )
+from spatial.autocorrelation.ellipse import EllipsePath, standard_deviational_ellipses
 from spatial.autocorrelation.emerging_hot_spots import (
     EMERGING_CLASSES,
     NO_PATTERN,
@@ -26,14 +27,11 @@ from spatial.autocorrelation.global_moran import (
 )
 from spatial.autocorrelation.global_statistics import GlobalStatistic
 from spatial.autocorrelation.join_counts import JoinCounts, join_counts
-from spatial.autocorrelation.local_bivariate import local_bivariate_moran
-from spatial.autocorrelation.local_geary import local_geary
 from spatial.autocorrelation.local_getis_ord import (
     HOT_SPOT_CLASSES,
     hot_spot_classes,
     local_getis_ord,
 )
-from spatial.autocorrelation.local_join_counts import local_join_counts
 from spatial.autocorrelation.local_moran import (
     QUADRANTS,
     LocalMoran,
@@ -45,7 +43,6 @@ from spatial.autocorrelation.local_statistics import (
     NOT_SIGNIFICANT,
     LocalStatistic,
 )
-from spatial.autocorrelation.losh import losh
 from spatial.autocorrelation.markov import MarkovChain, markov_chain, state_chain
 from spatial.autocorrelation.markov_tests import HomogeneityTest, markov_homogeneity
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
@@ -56,6 +53,7 @@ from spatial.autocorrelation.panel_moran import (
     panel_moran,
     space_time_moran,
 )
+from spatial.autocorrelation.rank_mobility import RankMobility, rank_tau, rank_theta
 from spatial.autocorrelation.rates import (
     EmpiricalBayesRates,
     empirical_bayes_rates,
@@ -75,6 +73,7 @@ __all__ = [
     "QUADRANTS",
     "AutocorrelationTable",
     "Correlogram",
+    "EllipsePath",
     "EmergingHotSpots",
     "EmpiricalBayesRates",
     "GlobalGeary",
@@ -89,6 +88,7 @@ __all__ = [
     "MarkovChain",
     "MoranTable",
     "PanelMoran",
+    "RankMobility",
     "SpaceTimeMoran",
     "SpatialMarkov",
     "Trends",
@@ -109,19 +109,18 @@ __all__ = [
     "lee_l",
     "lisa_time_paths",
     "lisa_transitions",
-    "local_bivariate_moran",
-    "local_geary",
     "local_getis_ord",
-    "local_join_counts",
     "local_moran",
-    "losh",
     "markov_chain",
     "markov_homogeneity",
     "order_correlogram",
     "panel_moran",
     "quadrants_of",
+    "rank_tau",
+    "rank_theta",
     "rate_moran",
     "space_time_moran",
     "spatial_markov",
+    "standard_deviational_ellipses",
     "state_chain",
 ]
