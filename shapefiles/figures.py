@@ -7,6 +7,7 @@ are checked before drawing (`shapefiles.fonts`); figures are unknown to ``matplo
 from shapefiles.figures_boundary import boundary_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
 from shapefiles.figures_page import PlotOptions, save_figure
+from shapefiles.figures_robustness import robustness_plot
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
 from shapefiles.figures_sensitivity import (
     agreement_plot,
@@ -26,5 +27,6 @@ __all__ = [
     "rank_intervals_plot",
     "ranking_plot",
     "resistance_recovery_plot",
+    "robustness_plot",
     "save_figure",
 ]
