@@ -110,8 +110,8 @@ def latex_text(text: object) -> str:
     >>> latex_text("R&D_50% −1 [a]")
     'R\\&D\\_50\\% $-$1 [a]'
     """
-    plain = table_text(text).replace("--", "-\u200b-")  # two hyphens are no dash
-    escaped = "".join(_LATEX.get(sign, sign) for sign in plain).replace("-\u200b-", "-{}-")
+    escaped = "".join(_LATEX.get(sign, sign) for sign in re.sub("-(?=-)", "-\0", table_text(text)))
+    escaped = escaped.replace("\0", "{}")  # two hyphens are no dash
     # A bracket or star at the start of a row would belong to the line break before it.
     return "{}" + escaped if escaped[:1] in ("[", "*") else escaped
 
