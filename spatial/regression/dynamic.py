@@ -67,10 +67,10 @@ def fit_dynamic_panel(
     covariance : {"information", "direct", "sandwich", "cluster"}
         Inverse information of what the city effects leave, carried through the correction of bias
         by the delta method; inverse information as published tables have it, which is too small
-        (see Notes); the quasi-maximum-likelihood sandwich for innovations that are not normal; or clustered by
-        city, for innovations whose variance differs between cities and years, not scaled for the
-        number of cities. Innovations that depend on their own past make the lagged outcome
-        endogenous, which no covariance repairs.
+        (see Notes); the quasi-maximum-likelihood sandwich for innovations that are not normal; or
+        clustered by city, for innovations whose variance differs between cities and years, not
+        scaled for the number of cities. Innovations that depend on their own past make the lagged
+        outcome endogenous, which no covariance repairs.
     regressor_weights : optional
         Other weights for the spatial lags of regressors.
     lagged : sequence of str, optional
