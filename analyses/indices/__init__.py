@@ -29,6 +29,7 @@ from analyses.indices.indicator_systems import (
 from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
 from analyses.indices.overlap import overlap
+from analyses.indices.persistence import Persistence, shock_persistence, shrunken
 from analyses.indices.plants import ellison_glaeser
 from analyses.indices.recovery_classes import (
     RECOVERY_CLASSES,
@@ -39,8 +40,11 @@ from analyses.indices.recovery_classes import (
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
 from analyses.indices.shift_share import ShiftShareResilience, shift_share_resilience
+from analyses.indices.shock_dating import break_scan, pettitt_test, shocks_from_turning_points
 from analyses.indices.turning_points import turning_points
 from analyses.indices.variety import variety
+from analyses.indices.volatility import rolling_volatility, sensitivity_adaptability
+from analyses.indices.yearly_resilience import yearly_resilience
 
 __all__ = [
     "COORDINATION_CLASSES",
@@ -55,6 +59,7 @@ __all__ = [
     "DistanceDensity",
     "Indicator",
     "IndicatorSystem",
+    "Persistence",
     "RecoveryClasses",
     "ResilienceResult",
     "ShiftShareResilience",
@@ -62,6 +67,7 @@ __all__ = [
     "analytic_hierarchy",
     "baxter_king_filter",
     "beta_convergence",
+    "break_scan",
     "collaborative_agglomeration",
     "collaborative_index",
     "combined_weights",
@@ -81,14 +87,21 @@ __all__ = [
     "location_quotients",
     "overlap",
     "pairwise_coagglomeration",
+    "pettitt_test",
     "read_indicator_system",
     "recovery_classes",
     "resilience",
+    "rolling_volatility",
     "sensitivity",
+    "sensitivity_adaptability",
     "shift_share_resilience",
+    "shock_persistence",
+    "shocks_from_turning_points",
+    "shrunken",
     "sigma_convergence",
     "specialisation",
     "theil_by_groups",
     "turning_points",
     "variety",
+    "yearly_resilience",
 ]
