@@ -17,6 +17,7 @@ from spatial.autocorrelation.emerging_hot_spots import (
     EmergingHotSpots,
     emerging_hot_spots,
 )
+from spatial.autocorrelation.geodetector import Geodetector, geodetector
 from spatial.autocorrelation.global_geary import GlobalGeary, global_geary
 from spatial.autocorrelation.global_getis_ord import global_getis_ord
 from spatial.autocorrelation.global_moran import (
@@ -76,6 +77,7 @@ __all__ = [
     "EllipsePath",
     "EmergingHotSpots",
     "EmpiricalBayesRates",
+    "Geodetector",
     "GlobalGeary",
     "GlobalMoran",
     "GlobalStatistic",
@@ -100,6 +102,7 @@ __all__ = [
     "distance_correlogram",
     "emerging_hot_spots",
     "empirical_bayes_rates",
+    "geodetector",
     "global_geary",
     "global_getis_ord",
     "global_moran",
