@@ -117,7 +117,7 @@ def latex_text(text: object) -> str:
 
 
 def table_latex(table: JournalTable) -> str:
-    r"""Write a table for LaTeX with the package booktabs (and longtable, where it is long).
+    r"""Write a table for LaTeX with booktabs (longtable where it is long, graphicx where wide).
 
     Parameters
     ----------
@@ -130,9 +130,10 @@ def table_latex(table: JournalTable) -> str:
         XeLaTeX or LuaLaTeX with ctex.
     """
     pattern = "".join("l" if kind == "words" else "c" for kind in table.kinds)
-    small = r"\footnotesize\setlength{\tabcolsep}{3pt}" if table.width > MANY_COLUMNS else ""
+    wide = table.width > MANY_COLUMNS
+    small = r"\footnotesize\setlength{\tabcolsep}{3pt}" if wide else ""
     head = [r"\toprule[1.5pt]", *_latex_head(table), r"\midrule[0.75pt]"]
-    body = [line for row in table.rows for line in _latex_row(row, table.width)]
+    body = [line for row in table.rows for line in _latex_row(row, table)]
     caption = rf"\caption{{{latex_text(table.title)}}}" if table.title else ""
     note = latex_text(note_text(table))
     if len(table.rows) > PAGE_ROWS:
@@ -156,11 +157,12 @@ def table_latex(table: JournalTable) -> str:
             r"\centering",
             small,
             caption,
+            r"\resizebox{\linewidth}{!}{%" if wide else "",
             rf"\begin{{tabular}}{{{pattern}}}",
             *head,
             *body,
             r"\bottomrule[1.5pt]",
-            r"\end{tabular}",
+            r"\end{tabular}}" if wide else r"\end{tabular}",
             rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {note}\end{{minipage}}"
             if note
             else "",
@@ -176,7 +178,7 @@ def latex_document(tables: list[JournalTable]) -> str:
     encoding = "" if chinese else "\\usepackage[T1]{fontenc}\n"
     pages = "\n".join(table_latex(table) for table in tables)
     return (
-        f"\\documentclass{{{kind}}}\n{encoding}\\usepackage{{booktabs,longtable}}\n"
+        f"\\documentclass{{{kind}}}\n{encoding}\\usepackage{{booktabs,graphicx,longtable}}\n"
         f"\\begin{{document}}\n{pages}\\end{{document}}\n"
     )
 
@@ -198,11 +200,12 @@ def _latex_head(table: JournalTable) -> list[str]:
     return lines
 
 
-def _latex_row(row: BodyRow, width: int) -> list[str]:
+def _latex_row(row: BodyRow, table: JournalTable) -> list[str]:
     lines = [r"\midrule[0.5pt]"] if row.rule else []
     if row.panel:
         text = latex_text(row.cells[0])
-        return [*lines, rf"\multicolumn{{{width}}}{{l}}{{\textit{{{text}}}}} \\"]
+        look = "textbf" if table.language == "zh" else "textit"  # Chinese has no italics
+        return [*lines, rf"\multicolumn{{{table.width}}}{{l}}{{\{look}{{{text}}}}} \\"]
     return [*lines, " & ".join(map(latex_text, row.cells)) + r" \\"]
 
 

@@ -11,6 +11,7 @@ from shapefiles.atomic import atomic_file
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
+from shapefiles.workbook import display_width
 from spatial.errors import ExportError
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ LATIN_FONT, CHINESE_FONT = "Times New Roman", "SimSun"
 TEXT_POINTS, TABLE_POINTS, NOTE_POINTS = 10.5, 9.0, 9.0
 HEAVY, LIGHT, HAIR = 12, 6, 4
 """Widths of rules in eighths of a point: 1.5, 0.75 and 0.5 pt."""
+
+CELL_STYLE = "Table Text"
+NARROWEST, WIDEST = 6, 40
+"""Characters that a column is at least, and at most, given room for."""
 
 LANDSCAPE_COLUMNS = 9
 """Tables with more columns stand on a page on its side."""
@@ -49,6 +54,7 @@ def new_document(*, title: str = "") -> Document:
     """
     try:
         import docx
+        from docx.enum.style import WD_STYLE_TYPE
         from docx.shared import Mm, Pt, RGBColor
     except ImportError as error:
         raise ExportError(
@@ -68,6 +74,12 @@ def new_document(*, title: str = "") -> Document:
             style.font.color.rgb = RGBColor(0, 0, 0)
     normal: Any = document.styles["Normal"]
     normal.font.size = Pt(TEXT_POINTS)
+    inside: Any = document.styles.add_style(CELL_STYLE, WD_STYLE_TYPE.PARAGRAPH)
+    inside.base_style = normal
+    inside.font.size, inside.font.name = Pt(TABLE_POINTS), LATIN_FONT
+    _east_asian_font(inside.element.get_or_add_rPr())
+    inside.paragraph_format.space_before = inside.paragraph_format.space_after = Pt(1)
+    inside.paragraph_format.line_spacing = 1.0
     caption: Any = document.styles["Caption"]
     caption.font.size, caption.font.bold = Pt(TEXT_POINTS), True
     properties = document.core_properties
@@ -147,7 +159,8 @@ def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
         column = 0
         for cell in head:
             first = cells[at * table.width + column]
-            _fill(first, cell.text, centred=column > 0 or cell.span > 1, keep=True)
+            centred = cell.span > 1 or table.kinds[column] == "number"
+            _fill(first, cell.text, centred=centred, keep=True)
             if cell.span > 1:
                 merged = first.merge(cells[at * table.width + column + cell.span - 1])
                 if cell.text and at < heads - 1:
@@ -165,6 +178,7 @@ def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
                 _fill(cell, text, centred=kind == "number", keep=keep)
         _row_property(grid, at, "w:cantSplit")
     _three_lines(table, cells)
+    _set_widths(document, grid, table)
     note = document.add_paragraph()
     if table.notes:
         add_text(note, note_text(table), points=NOTE_POINTS)
@@ -222,15 +236,39 @@ def save_document(document: Document, path: str | Path) -> Path:
 
 def _fill(cell: Any, text: str, *, centred: bool, keep: bool) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.style = CELL_STYLE
     paragraph.paragraph_format.keep_with_next = keep
     if centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     if text:
         add_text(paragraph, text, points=TABLE_POINTS)
+
+
+def _set_widths(document: Document, grid: Table, table: JournalTable) -> None:
+    """Give every column the share of the page that its longest text asks for."""
+    page = document.sections[-1]
+    space = page.page_width - page.left_margin - page.right_margin  # type: ignore[operator]
+    needed = [
+        min(max([NARROWEST, *map(display_width, texts)]), WIDEST)
+        for texts in zip(
+            [_longest_word(text) for text in table.flat_head()],
+            *(row.cells for row in table.rows if not row.panel),
+            strict=True,
+        )
+    ]
+    grid.autofit = False
+    for column, share in zip(grid.columns, needed, strict=True):
+        column.width = int(space * share / sum(needed))
+    for at, cell in enumerate(grid._cells):
+        if cell._tc.grid_span == 1:
+            cell.width = grid.columns[at % table.width].width
+
+
+def _longest_word(text: str) -> str:
+    """Headings break between words: the longest one has to fit."""
+    return max(text.split(), key=display_width, default="")
 
 
 def _three_lines(table: JournalTable, cells: Sequence[Any]) -> None:
@@ -283,11 +321,17 @@ def _row_property(grid: Table, row: int, name: str) -> None:
 
 
 def _east_asian_font(properties: Any) -> None:
+    from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
     fonts = properties.get_or_add_rFonts()
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
         fonts.attrib.pop(qn(f"w:{theme}"), None)
+    language = properties.find(qn("w:lang"))
+    if language is None:
+        language = OxmlElement("w:lang")
+        properties.append(language)
+    language.set(qn("w:eastAsia"), "zh-CN")  # full stops of the mainland, not of Taiwan
     for script, font in (
         ("ascii", LATIN_FONT),
         ("hAnsi", LATIN_FONT),

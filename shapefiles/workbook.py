@@ -204,7 +204,7 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format
         sheet.write_string(row, column, text, cell_format)
 
 
-def _display_width(text: str) -> int:
+def display_width(text: str) -> int:
     """Width in Latin characters; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
@@ -216,10 +216,10 @@ def _width(column: pd.Series, heading: str, number_format: str | None) -> int:
         texts = [f"{value:.{digits}f}" for value in sample if pd.notna(value)]
     else:
         texts = [str(value) for value in sample]
-    content = max((_display_width(text) for text in texts), default=0)
+    content = max((display_width(text) for text in texts), default=0)
     # Headings wrap: half their width is enough, but never less than their longest word.
-    words = max((_display_width(word) for word in heading.split()), default=0)
-    needed = max(content, min(words, 24), _display_width(heading) // 2) + 3
+    words = max((display_width(word) for word in heading.split()), default=0)
+    needed = max(content, min(words, 24), display_width(heading) // 2) + 3
     return int(np.clip(needed, NARROWEST, WIDEST))
 
 
@@ -274,7 +274,7 @@ def _write_contents(
 def _fit_row(sheet: Worksheet, row: int, cells: tuple[tuple[str, int], ...]) -> None:
     """Make a row as high as its longest wrapped cell: not every program does it by itself."""
     lines = max(
-        sum(-(-max(_display_width(line), 1) // width) for line in text.split("\n"))
+        sum(-(-max(display_width(line), 1) // width) for line in text.split("\n"))
         for text, width in cells
     )
     if lines > 1:
