@@ -21,6 +21,13 @@ from analyses.indices.coupling import (
 from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
 from analyses.indices.duranton_overman import DistanceDensity, duranton_overman
+from analyses.indices.groups import (
+    SIZE_CLASSES,
+    GroupAssignment,
+    assign_groups,
+    group_schemes,
+    size_classes,
+)
 from analyses.indices.indicator_systems import (
     IndicatorSystem,
     indicator_systems,
@@ -49,6 +56,7 @@ from analyses.indices.yearly_resilience import yearly_resilience
 __all__ = [
     "COORDINATION_CLASSES",
     "RECOVERY_CLASSES",
+    "SIZE_CLASSES",
     "AnalyticHierarchy",
     "BetaConvergence",
     "CompositeIndex",
@@ -57,6 +65,7 @@ __all__ = [
     "CycleResilience",
     "DagumGini",
     "DistanceDensity",
+    "GroupAssignment",
     "Indicator",
     "IndicatorSystem",
     "Persistence",
@@ -65,6 +74,7 @@ __all__ = [
     "ShiftShareResilience",
     "Shock",
     "analytic_hierarchy",
+    "assign_groups",
     "baxter_king_filter",
     "beta_convergence",
     "break_scan",
@@ -79,6 +89,7 @@ __all__ = [
     "dagum_gini",
     "duranton_overman",
     "ellison_glaeser",
+    "group_schemes",
     "hamilton_filter",
     "hierarchical_weights",
     "hodrick_prescott_filter",
@@ -99,6 +110,7 @@ __all__ = [
     "shocks_from_turning_points",
     "shrunken",
     "sigma_convergence",
+    "size_classes",
     "specialisation",
     "theil_by_groups",
     "turning_points",
