@@ -28,11 +28,14 @@ from spatial.autocorrelation.global_moran import (
 )
 from spatial.autocorrelation.global_statistics import GlobalStatistic
 from spatial.autocorrelation.join_counts import JoinCounts, join_counts
+from spatial.autocorrelation.local_bivariate import local_bivariate_moran
+from spatial.autocorrelation.local_geary import local_geary
 from spatial.autocorrelation.local_getis_ord import (
     HOT_SPOT_CLASSES,
     hot_spot_classes,
     local_getis_ord,
 )
+from spatial.autocorrelation.local_join_counts import local_join_counts
 from spatial.autocorrelation.local_moran import (
     QUADRANTS,
     LocalMoran,
@@ -44,6 +47,7 @@ from spatial.autocorrelation.local_statistics import (
     NOT_SIGNIFICANT,
     LocalStatistic,
 )
+from spatial.autocorrelation.losh import losh
 from spatial.autocorrelation.markov import MarkovChain, markov_chain, state_chain
 from spatial.autocorrelation.markov_tests import HomogeneityTest, markov_homogeneity
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
@@ -112,8 +116,12 @@ __all__ = [
     "lee_l",
     "lisa_time_paths",
     "lisa_transitions",
+    "local_bivariate_moran",
+    "local_geary",
     "local_getis_ord",
+    "local_join_counts",
     "local_moran",
+    "losh",
     "markov_chain",
     "markov_homogeneity",
     "order_correlogram",

@@ -82,7 +82,7 @@ def bivariate_moran(
     """
     wanted = checked_alternative(alternative)
     count = checked_permutations(permutations, smallest=99, zero=True)
-    ready, z_y, label = _pair(own, neighbours, weights, partial=partial)
+    ready, z_y, label = prepared_pair(own, neighbours, weights, partial=partial)
     generator, seed = seeded_generator(rng)
     total = float(ready.matrix.data.sum())
     carrier = ready.matrix.T @ ready.standardised / total
@@ -162,7 +162,7 @@ def lee_l(
     """
     wanted = checked_alternative(alternative)
     count = checked_permutations(permutations, smallest=99, zero=True)
-    ready, z_y, label = _pair(first, second, weights, partial=False)
+    ready, z_y, label = prepared_pair(first, second, weights, partial=False)
     generator, seed = seeded_generator(rng)
     z_x, matrix = ready.standardised, ready.matrix
     scale = 1.0 / float((matrix.sum(axis=1) ** 2).sum())
@@ -192,7 +192,7 @@ def lee_l(
     )
 
 
-def _pair(
+def prepared_pair(
     own: pd.Series, other: pd.Series, weights: Any, *, partial: bool
 ) -> tuple[Prepared, np.ndarray, str]:
     """First variable made ready, the second standardised in the same order, and both names."""

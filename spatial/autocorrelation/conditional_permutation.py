@@ -138,16 +138,60 @@ def count_extreme(
     numpy.ndarray of shape (n,), int
         Zero for islands.
     """
+    below, above = _counted(
+        features, matrix, pool, mean, permutations, generator, coefficients, alternative
+    )
+    # Where the observed statistic is at the mean, every permutation is beyond one of the bounds.
+    return np.minimum(below + above, permutations)
+
+
+def count_tails(
+    features: np.ndarray,
+    matrix: sparse.csr_array,
+    pool: np.ndarray,
+    *,
+    permutations: int,
+    generator: np.random.Generator,
+    coefficients: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count permutations whose statistic is at most, and at least, the observed one.
+
+    For statistics with a skewed distribution, whose tails must be judged one by one.
+
+    Parameters
+    ----------
+    features, matrix, pool, permutations, generator, coefficients
+        As in ``count_extreme``.
+
+    Returns
+    -------
+    below, above : numpy.ndarray of shape (n,), int
+    """
+    centre = np.zeros(len(pool))
+    return _counted(features, matrix, pool, centre, permutations, generator, coefficients, None)
+
+
+def _counted(
+    features: np.ndarray,
+    matrix: sparse.csr_array,
+    pool: np.ndarray,
+    mean: np.ndarray,
+    permutations: int,
+    generator: np.random.Generator,
+    coefficients: np.ndarray | None,
+    alternative: Alternative | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count permutations beyond the lower and the upper bound of each city."""
     inside = np.flatnonzero(pool)
     columns = features[:, None] if features.ndim == 1 else features
     shares = np.ones_like(columns) if coefficients is None else coefficients
     task = _task(columns, shares, matrix, inside, mean, alternative)
-    equal = _equal_rows(task.matrix) & (task.degree > 0)
+    equal = equal_rows(task.matrix) & (task.degree > 0)
     unequal = ~equal & (task.degree > 0)
     hits_of_equal = _hits_of_equal if coefficients is None else _hits_of_combined
     size = len(inside)
     width = min(int(task.degree.max()) + 1, size)
-    hits = np.zeros(size, dtype=np.int64)
+    hits = np.zeros((2, size), dtype=np.int64)
     step = max(1, _TABLE // max(width, 1))
     for start in range(0, permutations, step):
         table = distinct_draws(size, width, min(step, permutations - start), generator)
@@ -155,9 +199,9 @@ def count_extreme(
             hits += hits_of_equal(task, table, equal)
         if unequal.any():
             hits += _hits_of_unequal(task, table, unequal)
-    counted = np.zeros(len(columns), dtype=np.int64)
-    counted[inside] = hits
-    return counted
+    counted = np.zeros((2, len(columns)), dtype=np.int64)
+    counted[:, inside] = hits
+    return counted[0], counted[1]
 
 
 def distinct_draws(size: int, width: int, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -202,8 +246,9 @@ def _task(
     matrix: sparse.csr_array,
     inside: np.ndarray,
     mean: np.ndarray,
-    alternative: Alternative,
+    alternative: Alternative | None,
 ) -> _Task:
+    """Put the pool together with the bounds of each city; without alternative, of both tails."""
     among = sparse.csr_array(matrix[inside][:, inside])
     among.sort_indices()
     values, shares, centre = features[inside], coefficients[inside], np.nan_to_num(mean[inside])
@@ -213,14 +258,13 @@ def _task(
     if alternative == "two-sided":
         reach = np.abs(observed - centre) - slack
         low, high = centre - reach, centre + reach
-    elif alternative == "greater":
-        low, high = np.full(len(inside), -np.inf), observed - slack
     else:
-        low, high = observed + slack, np.full(len(inside), np.inf)
+        low = observed + slack if alternative != "greater" else np.full(len(inside), -np.inf)
+        high = observed - slack if alternative != "less" else np.full(len(inside), np.inf)
     return _Task(values, shares, among, np.diff(among.indptr), low, high)
 
 
-def _equal_rows(matrix: sparse.csr_array) -> np.ndarray:
+def equal_rows(matrix: sparse.csr_array) -> np.ndarray:
     """Mark rows whose entries are all the same."""
     lengths = np.diff(matrix.indptr)
     filled = lengths > 0
@@ -252,15 +296,14 @@ def _hits_of_equal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.nda
     """Rows with one weight w: the lag is w times a sum that all cities of one degree share."""
     drawn = task.features[:, 0][table]
     sums = np.cumsum(drawn, axis=1)
-    hits = np.zeros(len(task.degree), dtype=np.int64)
+    hits = np.zeros((2, len(task.degree)), dtype=np.int64)
     low, high = _bounds_of_sums(task, chosen)
     for degree in np.unique(task.degree[chosen]):
         cities = np.flatnonzero(chosen & (task.degree == degree))
         ordered = np.sort(sums[:, degree - 1])
-        below = np.searchsorted(ordered, low[cities], side="right")
-        above = len(ordered) - np.searchsorted(ordered, high[cities], side="left")
-        hits[cities] = np.where(low[cities] >= high[cities], len(ordered), below + above)
-    draw, _, city = _met_itself(table, task.degree, chosen & (low < high))
+        hits[0, cities] = np.searchsorted(ordered, low[cities], side="right")
+        hits[1, cities] = len(ordered) - np.searchsorted(ordered, high[cities], side="left")
+    draw, _, city = _met_itself(table, task.degree, chosen)
     degree = task.degree[city]
     before = sums[draw, degree - 1]
     after = before - task.features[city, 0] + drawn[draw, degree]
@@ -272,7 +315,7 @@ def _hits_of_combined(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.
     """Rows with one weight and several features: sums are shared, what is made of them is not."""
     drawn = task.features[table]
     sums = np.cumsum(drawn, axis=1)
-    hits = np.zeros(len(task.degree), dtype=np.int64)
+    hits = np.zeros((2, len(task.degree)), dtype=np.int64)
     low, high = _bounds_of_sums(task, chosen)
     step = max(1, _CACHED // len(table))
     for degree in np.unique(task.degree[chosen]):
@@ -281,19 +324,14 @@ def _hits_of_combined(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.
         for start in range(0, len(cities), step):
             block = cities[start : start + step]
             found = task.coefficients[block] @ shared
-            hits[block] = _beyond(found, low[block, None], high[block, None]).sum(axis=1)
+            hits[0, block] = np.count_nonzero(found <= low[block, None], axis=1)
+            hits[1, block] = np.count_nonzero(found >= high[block, None], axis=1)
     draw, _, city = _met_itself(table, task.degree, chosen)
     degree, share = task.degree[city], task.coefficients[city]
     before = (share * sums[draw, degree - 1]).sum(axis=1)
     swap = drawn[draw, degree] - task.features[city]
     _corrected(hits, city, before, before + (share * swap).sum(axis=1), low, high)
     return hits
-
-
-def _beyond(found: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    extreme = found <= low
-    extreme |= found >= high
-    return extreme
 
 
 def _corrected(
@@ -305,9 +343,10 @@ def _corrected(
     high: np.ndarray,
 ) -> None:
     """Take out, in place, what a city counted of sequences that held itself; add what it reads."""
-    change = _beyond(after, low[city], high[city]).astype(np.int64)
-    change -= _beyond(before, low[city], high[city])
-    np.add.at(hits, city, change)
+    change = (after <= low[city]).astype(np.int64) - (before <= low[city])
+    np.add.at(hits[0], city, change)
+    change = (after >= high[city]).astype(np.int64) - (before >= high[city])
+    np.add.at(hits[1], city, change)
 
 
 def _hits_of_unequal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -321,7 +360,7 @@ def _hits_of_unequal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.n
     draw, place, city = _met_itself(table, task.degree, chosen)
     by_rank = np.argsort(rank[city], kind="stable")
     draw, place, city = draw[by_rank], place[by_rank], city[by_rank]
-    hits = np.zeros(len(task.degree), dtype=np.int64)
+    hits = np.zeros((2, len(task.degree)), dtype=np.int64)
     step = max(1, _BLOCK // max(count, int(task.degree.max()) * drawn.shape[2]))
     for start in range(0, len(cities), step):
         block = cities[start : start + step]
@@ -333,7 +372,8 @@ def _hits_of_unequal(task: _Task, table: np.ndarray, chosen: np.ndarray) -> np.n
         swap = drawn[draw[span], task.degree[who]] - task.features[who]
         swapped = (task.coefficients[who] * swap).sum(axis=1)
         found[draw[span], here] += rows[here, place[span]] * swapped
-        hits[block] = _beyond(found, task.low[block], task.high[block]).sum(axis=0)
+        hits[0, block] = np.count_nonzero(found <= task.low[block], axis=0)
+        hits[1, block] = np.count_nonzero(found >= task.high[block], axis=0)
     return hits
 
 

@@ -130,7 +130,7 @@ def join_counts(
     rule = checked_option(sampling, JoinSampling, name="sampling")
     count = checked_permutations(permutations, smallest=99, zero=True)
     known = as_weights(weights)
-    labels, codes = _classes(classes, known.ids)
+    labels, codes = class_codes(classes, known.ids)
     matrix = known.matrix
     if matrix.nnz == 0:
         raise WeightsError(
@@ -174,7 +174,7 @@ def join_counts(
     )
 
 
-def _classes(classes: pd.Series, ids: pd.Index) -> tuple[list[Any], np.ndarray]:
+def class_codes(classes: pd.Series, ids: pd.Index) -> tuple[list[Any], np.ndarray]:
     """Names of the classes in order, and the class of each city in the order of the weights."""
     if not isinstance(classes, pd.Series):
         raise PanelError(

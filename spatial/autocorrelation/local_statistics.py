@@ -127,6 +127,14 @@ def simulated_p_values(hits: np.ndarray, islands: np.ndarray, permutations: int)
     return np.where(islands, np.nan, (1.0 + hits) / (1.0 + permutations))
 
 
+def doubled_p_values(
+    below: np.ndarray, above: np.ndarray, islands: np.ndarray, permutations: int
+) -> np.ndarray:
+    """Return twice the p-value of the smaller tail, for skewed statistics; NaN for islands."""
+    hits = np.minimum(below, above)
+    return np.minimum(1.0, 2.0 * simulated_p_values(hits, islands, permutations))
+
+
 def z_scores(difference: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Return differences in standard deviations, NaN where nothing can vary."""
     spread = np.sqrt(variance)
@@ -157,6 +165,7 @@ def local_fields(
     options: Mapping[str, Any],
     name: str | None = None,
     simulated: bool = True,
+    tails: int = 1,
 ) -> dict[str, Any]:
     """Correct the p-values and put together the fields of a ``LocalStatistic``.
 
@@ -180,6 +189,8 @@ def local_fields(
         Of the variables, when ``ready`` holds one of several.
     simulated : bool
         Whether ``p_values`` came from permutations.
+    tails : int
+        2 where they are twice those of the smaller tail.
 
     Returns
     -------
@@ -189,7 +200,11 @@ def local_fields(
     warnings: tuple[str, ...] = ()
     if simulated:
         warnings = resolution_warnings(
-            test.permutations, int(done.sum()), alpha=test.alpha, correction=test.correction
+            test.permutations,
+            int(done.sum()),
+            alpha=test.alpha,
+            correction=test.correction,
+            tails=tails,
         )
     adjusted = adjusted_p_values(p_values, test.correction)
     cluster = cluster_words(category, adjusted, ready.islands, test.alpha)

@@ -66,6 +66,7 @@ def resolution_warnings(
     alpha: float,
     correction: MultipleTesting,
     what: str = "cities",
+    tails: int = 1,
 ) -> tuple[str, ...]:
     """Say what the smallest possible permutation p-value, 1 / (1 + M), means for a correction.
 
@@ -79,6 +80,8 @@ def resolution_warnings(
     correction : {"none", "fdr", "by", "bonferroni"}
     what : str
         What is tested, for the messages.
+    tails : int
+        2 where a p-value is twice that of the smaller tail.
 
     Returns
     -------
@@ -90,12 +93,12 @@ def resolution_warnings(
     EstimationError
         When no outcome whatsoever could be significant.
     """
-    smallest = 1.0 / (permutations + 1)
+    smallest = tails / (permutations + 1)
     factor = _step_factor(tests, correction)
     strictest = alpha if correction == "none" else alpha / factor
     if smallest <= strictest:
         return ()
-    needed = int(np.ceil(1.0 / strictest)) - 1
+    needed = int(np.ceil(tails / strictest)) - 1
     group = int(np.ceil(smallest * factor / alpha - 1e-9))
     if correction not in ("fdr", "by") or group > tests:
         raise EstimationError(

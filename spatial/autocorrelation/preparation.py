@@ -98,7 +98,7 @@ def prepare(values: pd.Series, weights: Any, *, smallest: int = 4) -> Prepared:
             "No city has a neighbour in these weights, so nothing can be autocorrelated; use "
             "islands='nearest', a larger cut-off, or other weights."
         )
-    order = _own_order(numbers, matrix, known.ids)
+    order = own_order(numbers, matrix, known.ids)
     ordered = numbers[order]
     moved = matrix[order][:, order].tocsr()
     moved.sort_indices()
@@ -133,7 +133,8 @@ def _name_of(values: Any) -> str:
     return "values" if name is None else str(name)
 
 
-def _own_order(numbers: np.ndarray, matrix: sparse.csr_array, ids: pd.Index) -> np.ndarray:
+def own_order(numbers: np.ndarray, matrix: sparse.csr_array, ids: pd.Index) -> np.ndarray:
+    """Order cities by value, then by number of neighbours, and only then by label."""
     degrees = np.diff(matrix.indptr)
     order = np.lexsort((degrees, numbers))
     same = (np.diff(numbers[order]) == 0) & (np.diff(degrees[order]) == 0)
