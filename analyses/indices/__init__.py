@@ -13,6 +13,11 @@ from analyses.indices.coagglomeration import (
 )
 from analyses.indices.composite import CompositeIndex, Indicator, composite_index
 from analyses.indices.convergence import BetaConvergence, beta_convergence, sigma_convergence
+from analyses.indices.counterfactual import (
+    CounterfactualPaths,
+    arima_counterfactual,
+    panel_counterfactual,
+)
 from analyses.indices.coupling import (
     COORDINATION_CLASSES,
     CouplingCoordination,
@@ -61,6 +66,7 @@ __all__ = [
     "BetaConvergence",
     "CompositeIndex",
     "CompositeSensitivity",
+    "CounterfactualPaths",
     "CouplingCoordination",
     "CycleResilience",
     "DagumGini",
@@ -74,6 +80,7 @@ __all__ = [
     "ShiftShareResilience",
     "Shock",
     "analytic_hierarchy",
+    "arima_counterfactual",
     "assign_groups",
     "baxter_king_filter",
     "beta_convergence",
@@ -98,6 +105,7 @@ __all__ = [
     "location_quotients",
     "overlap",
     "pairwise_coagglomeration",
+    "panel_counterfactual",
     "pettitt_test",
     "read_indicator_system",
     "recovery_classes",
