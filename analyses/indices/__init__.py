@@ -6,6 +6,12 @@ from analyses.indices.analytic_hierarchy import (
     analytic_hierarchy,
     hierarchical_weights,
 )
+from analyses.indices.club_convergence import (
+    ClubConvergence,
+    LogTTest,
+    club_convergence,
+    log_t_test,
+)
 from analyses.indices.coagglomeration import (
     collaborative_agglomeration,
     collaborative_index,
@@ -39,6 +45,7 @@ from analyses.indices.indicator_systems import (
     read_indicator_system,
 )
 from analyses.indices.indicator_weights import combined_weights
+from analyses.indices.industrial_structure import industrial_structure
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
 from analyses.indices.overlap import overlap
 from analyses.indices.persistence import Persistence, shock_persistence, shrunken
@@ -64,6 +71,7 @@ __all__ = [
     "SIZE_CLASSES",
     "AnalyticHierarchy",
     "BetaConvergence",
+    "ClubConvergence",
     "CompositeIndex",
     "CompositeSensitivity",
     "CounterfactualPaths",
@@ -74,6 +82,7 @@ __all__ = [
     "GroupAssignment",
     "Indicator",
     "IndicatorSystem",
+    "LogTTest",
     "Persistence",
     "RecoveryClasses",
     "ResilienceResult",
@@ -85,6 +94,7 @@ __all__ = [
     "baxter_king_filter",
     "beta_convergence",
     "break_scan",
+    "club_convergence",
     "collaborative_agglomeration",
     "collaborative_index",
     "combined_weights",
@@ -101,8 +111,10 @@ __all__ = [
     "hierarchical_weights",
     "hodrick_prescott_filter",
     "indicator_systems",
+    "industrial_structure",
     "inequality",
     "location_quotients",
+    "log_t_test",
     "overlap",
     "pairwise_coagglomeration",
     "panel_counterfactual",
