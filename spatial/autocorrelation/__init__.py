@@ -42,6 +42,7 @@ from spatial.autocorrelation.local_moran import (
     local_moran,
     quadrants_of,
 )
+from spatial.autocorrelation.local_panel import LocalPanel, local_panel
 from spatial.autocorrelation.local_statistics import (
     ISOLATED,
     NOT_SIGNIFICANT,
@@ -90,6 +91,7 @@ __all__ = [
     "LisaTimePaths",
     "LisaTransitions",
     "LocalMoran",
+    "LocalPanel",
     "LocalStatistic",
     "MarkovChain",
     "MoranTable",
@@ -121,6 +123,7 @@ __all__ = [
     "local_getis_ord",
     "local_join_counts",
     "local_moran",
+    "local_panel",
     "losh",
     "markov_chain",
     "markov_homogeneity",
