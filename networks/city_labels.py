@@ -125,7 +125,8 @@ def listed_positions(cities: pd.Index, chosen: Any) -> np.ndarray:
     AlignmentError
         If a city is unknown, listed twice, or none is listed.
     """
-    several = isinstance(chosen, Sequence | pd.Index | np.ndarray) and not isinstance(chosen, str)
+    several = isinstance(chosen, Sequence | pd.Index | pd.Series | np.ndarray)
+    several = several and not isinstance(chosen, str)
     names = list(chosen) if several else [chosen]
     wanted = pd.Index(names)
     if wanted.empty:

@@ -145,7 +145,7 @@ def distress_propagation(
     ----------
     network : LinkageNetwork of n cities
         Row sends to column: distress of the sender hits the receiver.
-    shock : city id, mapping of city to size, or pandas.Series
+    shock : city id, list of them, mapping of city to size, or pandas.Series
         Distress at the start, from 0 to 1.
     buffer : pandas.Series of shape (n,), optional
         b, what a city can lose before it is down, in the unit of the flows; by default all that

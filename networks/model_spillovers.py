@@ -146,7 +146,7 @@ def propagate_spillovers(
     Parameters
     ----------
     result : PanelResult or DynamicPanelResult
-    shock : city id, mapping of city to size, or pandas.Series
+    shock : city id, list of them, mapping of city to size, or pandas.Series
         In units of the regressor, or of the outcome.
     variable : str, optional
         A regressor; the outcome itself by default.
@@ -179,7 +179,8 @@ def propagate_spillovers(
     doi:10.1016/j.stamet.2011.02.002.
     """
     checked_steps(steps)
-    if isinstance(draws, bool) or draws != int(draws) or draws < 0 or draws == 1:
+    whole = isinstance(draws, int | np.integer) and not isinstance(draws, bool)
+    if not whole or draws < 0 or draws == 1:
         raise ConfigError(f"draws={draws!r} must be 0, or a whole number of at least two.")
     model = dynamics_of_model(result)
     push = outcome_or_regressor(model, variable)

@@ -47,7 +47,7 @@ def linear_propagation(
     network : LinkageNetwork of n cities
         Row sends to column: a shock goes the way of the flows. ``network.transposed()`` sends it
         back to the senders.
-    shock : city id, mapping of city to size, or pandas.Series
+    shock : city id, list of them, mapping of city to size, or pandas.Series
     alpha : float or pandas.Series of shape (n,)
         What a city takes over of the shock that reaches it; zero or positive.
     transmission : {"sent", "received"}
@@ -117,7 +117,7 @@ def input_output_propagation(
     ----------
     network : LinkageNetwork of n cities
         Deliveries z, row sells to column; deliveries within a city are its inner flows.
-    shock : city id, mapping of city to size, or pandas.Series
+    shock : city id, list of them, mapping of city to size, or pandas.Series
         Change of final demand for the goods of a city (Leontief), or of its primary inputs
         (Ghosh), in the unit of the flows.
     output : pandas.Series of shape (n,)

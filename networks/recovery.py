@@ -38,7 +38,7 @@ def recovery(
     ----------
     network : LinkageNetwork of n cities
         Row sends to column; losses go the way of the flows.
-    shock : city id, mapping of city to size, or pandas.Series
+    shock : city id, list of them, mapping of city to size, or pandas.Series
         The loss at step 0.
     resilience : float or pandas.Series of shape (n,)
         r, the share of its loss that a city makes good in a step, from 0 to 1: for example a

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,9 @@ from spatial.results import Configuration, Result
 COLUMNS_AT_ONCE = 256
 """Shocked cities whose effects are solved for together."""
 
-Shock = Hashable | Mapping[Hashable, float] | pd.Series
-"""A city that is hit by one unit, or sizes of the shock by city; cities left out are not hit."""
+Shock = Hashable | list | Mapping[Hashable, float] | pd.Series
+"""A city or a list of cities hit by one unit each, or sizes of the shock by city; cities left out
+are not hit."""
 
 CityNumbers = float | pd.Series
 """One number for all cities, or a Series with one for each."""
@@ -98,7 +98,7 @@ def shock_vector(shock: Shock, cities: pd.Index, *, what: str = "shock") -> np.n
 
     Parameters
     ----------
-    shock : city id, mapping or pandas.Series
+    shock : city id, list of them, mapping or pandas.Series
     cities : pandas.Index of shape (n,)
     what : str
         Name for messages.
@@ -116,9 +116,16 @@ def shock_vector(shock: Shock, cities: pd.Index, *, what: str = "shock") -> np.n
     """
     if isinstance(shock, pd.Series):
         sizes = shock
+    elif isinstance(shock, Mapping):
+        sizes = pd.Series(list(shock.values()), index=pd.Index(list(shock)), dtype=object)
+    elif isinstance(shock, pd.DataFrame | np.ndarray):
+        raise AlignmentError(
+            f"{what} must be a city, a list of cities, or sizes by city (a mapping or a Series), "
+            f"not {type(shock).__name__}."
+        )
     else:
-        named: dict[Any, float] = {**shock} if isinstance(shock, Mapping) else {shock: 1.0}
-        sizes = pd.Series(list(named.values()), index=pd.Index(list(named)), dtype=object)
+        names = list(shock) if isinstance(shock, list | pd.Index) else [shock]
+        sizes = pd.Series(1.0, index=pd.Index(names, dtype=object), dtype=object)
     if not sizes.index.is_unique:
         twice = sizes.index[sizes.index.duplicated()].unique()
         raise AlignmentError(f"{what}: cities appear more than once: {listed(twice)}.")

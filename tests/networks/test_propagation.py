@@ -48,6 +48,15 @@ def test_a_chain_by_hand():
     assert list(found.top_emitters(1).index) == ["A"]
 
 
+def test_several_cities_at_once():
+    one = linear_propagation(chain(), ["A", "B"])
+    other = linear_propagation(chain(), pd.Series({"B": 1.0, "A": 1.0}))
+    pd.testing.assert_frame_equal(one.path, other.path)
+    pairs = pd.Index([("a", 1), ("b", 1)], tupleize_cols=False)
+    network = LinkageNetwork(pairs, sparse.csr_array(np.array([[0.0, 1.0], [0.0, 0.0]])), True)
+    assert linear_propagation(network, ("a", 1)).total == pytest.approx(1.5)
+
+
 def test_received_shares_by_hand():
     found = linear_propagation(chain(), "B", alpha=0.6, transmission="received")
     # C receives 2 of its 3 from B.
@@ -200,6 +209,8 @@ def test_paths_as_tables():
 def test_bad_input():
     with pytest.raises(AlignmentError, match="'nowhere'"):
         linear_propagation(chain(), "nowhere")
+    with pytest.raises(AlignmentError, match="not DataFrame"):
+        linear_propagation(chain(), pd.DataFrame({"A": [1.0]}))
     with pytest.raises(PanelError, match="missing, infinite"):
         linear_propagation(chain(), {"A": float("nan")})
     with pytest.raises(ConfigError, match="alpha must be at least 0"):

@@ -96,6 +96,15 @@ def test_random_orders_give_bands_and_repeat(make_network):
     assert targeted.r_index < one.r_index
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_aimed_removal_leaves_less_than_chance(make_network, seed):
+    network = make_network(seed, n=40, density=0.07, directed=False)
+    chance = robustness(network, order="random", replications=40, rng=seed).r_index
+    for order in ("degree", "betweenness"):
+        assert robustness(network, order=order).r_index < chance
+        assert robustness(network, order=order, recalculated=True).r_index < chance
+
+
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_order_of_cities_does_not_matter(make_network, seed):
