@@ -9,9 +9,13 @@ from scipy import sparse
 from networks.backbone_rules import cells, ranked_pairs
 from networks.backbones import Backbone, assemble_backbone, link_ends
 from networks.paths import TIE_TOLERANCE, distance_blocks, link_costs, without_detours
+from networks.rigid_core import never_joined
 from networks.types import LinkageNetwork
 from spatial.errors import ConfigError
 from spatial.options import LinkEnds, PathCost, checked_option
+
+FAILURES = 8
+"""Failed planarity tests after which the pairs that can no longer be joined are sought."""
 
 
 def salience_backbone(
@@ -114,8 +118,9 @@ def planar_backbone(network: LinkageNetwork) -> Backbone:
     Notes
     -----
     Among pairs of equal strength the one with the first labels comes first, whatever the order of
-    cities. Every pair costs a planarity test of about n steps in Python: some hundred cities take
-    minutes, so thin dense networks first.
+    cities. A planarity test takes about n steps in Python. Most pairs need none: two cities that
+    share no face of a rigid part of the drawing can never be joined. A thousand cities still take
+    a minute or more, so thin large dense networks first.
 
     References
     ----------
@@ -126,14 +131,22 @@ def planar_backbone(network: LinkageNetwork) -> Backbone:
     graph.add_nodes_from(range(network.n))
     most = 3 * (network.n - 2) if network.n >= 3 else network.n - 1
     linked = nx.utils.UnionFind(range(network.n))
-    for one, other in zip(first.tolist(), second.tolist(), strict=True):
-        if graph.number_of_edges() >= most:
-            break
+    waiting, place, failures, news = np.column_stack([first, second]), 0, 0, False
+    while place < len(waiting) and graph.number_of_edges() < most:
+        one, other = waiting[place].tolist()
+        place += 1
         graph.add_edge(one, other)
         # A pair that joins two components crosses nothing.
-        if linked[one] == linked[other] and not nx.check_planarity(graph)[0]:
-            graph.remove_edge(one, other)
-        linked.union(one, other)
+        if linked[one] != linked[other] or nx.check_planarity(graph)[0]:
+            linked.union(one, other)
+            news = True
+            continue
+        graph.remove_edge(one, other)
+        failures += 1
+        if failures >= FAILURES and news:
+            rest = waiting[place:]
+            waiting, place = rest[~never_joined(graph, rest)], 0
+            failures, news = 0, False
     chosen = nx.to_scipy_sparse_array(graph, nodelist=range(network.n), dtype=float)
     rows, columns = link_ends(network.flows)
     return assemble_backbone(
