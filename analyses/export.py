@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,20 @@ from analyses.findings import headline_findings
 from analyses.layers import study_layers
 from analyses.output_folder import RUN_RECORD, output_folder
 from analyses.report_build import build_report
-from analyses.report_content import write_report
+from analyses.report_content import ReportContent, write_report
+from analyses.report_pdf import write_pdf_report
+from analyses.report_word import report_tables, write_word_report
 from analyses.results import StudyResult
 from analyses.run import Progress, run_study
 from analyses.study import Study
 from analyses.study_file import read_study
 from shapefiles.graph_files import write_graphml
+from shapefiles.journal_files import write_journal_tables
 from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
-from spatial.options import Language
+from spatial.options import Language, ReportFormat
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def run_and_write(
     file = Path(study_file)
     study = read_study(file, language=language, seed=seed)
     inputs = [file, *(file.parent / name for name in input_files(study))]
+    template = study.outputs.report_template
     with output_folder(output, overwrite=overwrite, inputs=inputs) as folder:
         tell = worded(progress, study.language)
         result = run_study(study, folder=file.parent, progress=tell)
@@ -93,7 +97,13 @@ def run_and_write(
             seed=seed,
             moved=(file.parent, Path(output)),
         )
-        return finish(result, folder, final=Path(output), progress=tell)
+        return finish(
+            result,
+            folder,
+            final=Path(output),
+            progress=tell,
+            template=file.parent / template if template else None,
+        )
 
 
 def worded(progress: Progress | None, language: Language) -> Progress:
@@ -111,10 +121,19 @@ def input_files(study: Study) -> list[str]:
             files.append(network.cost.file)
     if study.background is not None:
         files.append(study.background.file)
+    if study.outputs.report_template:
+        files.append(study.outputs.report_template)
     return files
 
 
-def finish(result: StudyResult, folder: Path, *, final: Path, progress: Progress) -> Summary:
+def finish(
+    result: StudyResult,
+    folder: Path,
+    *,
+    final: Path,
+    progress: Progress,
+    template: Path | None = None,
+) -> Summary:
     """Write all results into ``folder``, which will be renamed to ``final``."""
     study, name = result.study, result.study.outputs.name
 
@@ -134,18 +153,56 @@ def finish(result: StudyResult, folder: Path, *, final: Path, progress: Progress
     write_qgis(result, layers, folder)
 
     progress("step_report")
-    write_report(build_report(result, figures=figures), folder / "report.html")
+    content = build_report(result, figures=figures)
+    reports = write_reports(content, folder, study.outputs.report, template=template)
+    for ending in study.outputs.journal_tables:
+        tables_path = folder / "tables" / f"journal_tables.{ending}"
+        write_journal_tables(tables_path, report_tables(content))
     record = run_record(result)
     (folder / RUN_RECORD).write_text(
         json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     paths = {
         label("path_qgis", study.language): final / f"{name}.qgz",
-        label("path_report", study.language): final / "report.html",
+        label("path_report", study.language): final / reports[0].name,
         label("path_figures", study.language): final / "figures",
         label("path_tables", study.language): final / "tables" / f"{name}.xlsx",
     }
     return Summary(findings=tuple(headline_findings(result)), paths=paths)
+
+
+def write_reports(
+    content: ReportContent,
+    folder: Path,
+    formats: Sequence[ReportFormat],
+    *,
+    template: Path | None = None,
+) -> list[Path]:
+    """Write one report in several formats: ``report.html``, ``report.docx``, ``report.pdf``.
+
+    Parameters
+    ----------
+    content : ReportContent
+    folder : Path
+    formats : sequence of {"html", "docx", "pdf"}
+    template : Path, optional
+        Of the HTML and PDF report; see ``render_report``.
+
+    Returns
+    -------
+    list of Path
+        In the order of the formats.
+    """
+    written = []
+    for ending in formats:
+        path = folder / f"report.{ending}"
+        if ending == "docx":
+            written.append(write_word_report(content, path))
+        elif ending == "pdf":
+            written.append(write_pdf_report(content, path, template=template))
+        else:
+            written.append(write_report(content, path, template=template))
+    return written
 
 
 def _write_networks(result: StudyResult, folder: Path) -> None:
@@ -213,14 +270,15 @@ def write_study_file(
 
 
 def _rewrite_paths(section: Any, old: Path, new: Path) -> None:
-    """Change every ``file`` key, at whatever depth."""
+    """Change every key that names a file, at whatever depth."""
     if isinstance(section, list):
         for item in section:
             _rewrite_paths(item, old, new)
     if not isinstance(section, dict):
         return
     for key, value in section.items():
-        if key == "file" and isinstance(value, str) and not Path(value).is_absolute():
+        is_path = key in ("file", "report_template") and isinstance(value, str) and value
+        if is_path and not Path(value).is_absolute():
             try:
                 section[key] = Path(os.path.relpath(old / value, new)).as_posix()
             except ValueError:  # another drive on Windows

@@ -15,8 +15,10 @@ from spatial.options import (
     ContiguityRule,
     DistanceDecay,
     IslandPolicy,
+    JournalFormat,
     Language,
     MultipleTesting,
+    ReportFormat,
     Transform,
 )
 
@@ -311,12 +313,25 @@ class OutputsSection(Section):
     )
     figures: tuple[Literal["png", "svg"], ...] = ("png", "svg")
     dpi: Annotated[int, Field(ge=72, le=1200)] = 300
+    report: Annotated[tuple[ReportFormat, ...], Field(min_length=1)] = ("html",)
+    report_template: str = Field(
+        default="", description="jinja2 template of the HTML and PDF report, beside the study file"
+    )
+    journal_tables: tuple[JournalFormat, ...] = Field(
+        default=(), description="formats of the three-line tables: docx, tex, html, md"
+    )
     source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
     map_note: str = Field(
         default="",
         description="sentence below every map, such as the approval number of the base map",
     )
+
+    @model_validator(mode="after")
+    def _pictures_for_word(self) -> OutputsSection:
+        if "docx" in self.report and "png" not in self.figures:
+            raise ValueError("a Word report takes PNG pictures: add 'png' to figures")
+        return self
 
     @field_validator("name")
     @classmethod

@@ -125,7 +125,7 @@ def add_caption(document: Document, key: str, number: int, title: str, language:
     before, _, after = label(key, language, number="\x00").partition("\x00")
     paragraph = document.add_paragraph(style="Caption")
     add_text(paragraph, before)
-    _add_field(paragraph, f"SEQ {before.strip() or key} \\* ARABIC", str(number))
+    add_field(paragraph, f"SEQ {before.strip() or key} \\* ARABIC", str(number))
     add_text(paragraph, f"{after}  {title}")
     return paragraph
 
@@ -341,7 +341,7 @@ def _east_asian_font(properties: Any) -> None:
         fonts.set(qn(f"w:{script}"), font)
 
 
-def _add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
+def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
     """Add a simple field: an instruction to Word, and the text until it is carried out."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
