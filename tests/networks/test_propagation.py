@@ -197,6 +197,19 @@ def test_cities_that_never_recover():
         recovery(chain(), "A", resilience=pd.Series({"A": 0.0, "B": 1.0, "C": 1.0}), alpha=0.0)
 
 
+@pytest.mark.parametrize("alpha", [0.6, 0.995])
+def test_sums_of_many_cities(make_network, alpha):
+    """Rounds are added up, or a system is solved where they shrink slowly."""
+    network = make_network(1, n=600, density=0.01)
+    city = network.cities[7]
+    found = linear_propagation(network, city, alpha=alpha, transmission="received")
+    flows = network.to_matrix().to_numpy()
+    inward = flows.sum(axis=0)
+    matrix = alpha * (flows / np.where(inward > 0, inward, 1.0)).T
+    wanted = np.linalg.solve(np.eye(600) - matrix, network.cities == city)
+    np.testing.assert_allclose(found.table["accumulated"], wanted, atol=1e-9)
+
+
 def test_paths_as_tables():
     found = linear_propagation(chain(), {"A": 2.0}, steps=3)
     table = found.tidy()
