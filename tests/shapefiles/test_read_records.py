@@ -1,6 +1,8 @@
 """Records opened from Parquet, CSV and databases, and every way in which they cannot be."""
 
 import gzip
+import os
+import shutil
 import sys
 
 import numpy as np
@@ -136,3 +138,32 @@ def test_a_bar_on_standard_error_only_where_asked(trips, flows, tmp_path, capfd)
     shown = capfd.readouterr()
     assert shown.out == ""
     assert "trips" in shown.err
+
+
+@pytest.mark.slow
+def test_spark_opens_the_same_files(trips, flows, tmp_path):
+    pyspark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed: extra 'spark'")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java, which is not installed")
+    builder = pyspark.SparkSession.builder.master("local[1]")
+    for key, value in (
+        ("spark.ui.enabled", "false"),
+        ("spark.sql.shuffle.partitions", "1"),
+        ("spark.sql.session.timeZone", "UTC"),
+        ("spark.driver.bindAddress", "127.0.0.1"),
+        ("spark.driver.host", "127.0.0.1"),
+    ):
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    try:
+        parts = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+        trips.iloc[:80].to_parquet(parts[0])
+        trips.iloc[80:].to_parquet(parts[1])
+        trips.to_csv(tmp_path / "t.csv", index=False)
+        records = open_records(tmp_path / "t.csv", engine="spark", text=["origin", "destination"])
+        assert np.array_equal(network_of(records), flows)
+        assert np.array_equal(network_of(open_records(parts, engine="spark")), flows)
+        with pytest.raises(InputError, match=r"lacks columns 'fare'"):
+            open_records(tmp_path / "t.csv", engine="spark", text=["fare"])
+    finally:
+        session.stop()
