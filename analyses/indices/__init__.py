@@ -47,6 +47,7 @@ from analyses.indices.indicator_systems import (
 from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.industrial_structure import industrial_structure
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
+from analyses.indices.market_potential import market_potential
 from analyses.indices.overlap import overlap
 from analyses.indices.persistence import Persistence, shock_persistence, shrunken
 from analyses.indices.plants import ellison_glaeser
@@ -60,6 +61,11 @@ from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
 from analyses.indices.shift_share import ShiftShareResilience, shift_share_resilience
 from analyses.indices.shock_dating import break_scan, pettitt_test, shocks_from_turning_points
+from analyses.indices.spillover_pools import (
+    perpetual_inventory,
+    spillover_pool,
+    technology_proximity,
+)
 from analyses.indices.turning_points import turning_points
 from analyses.indices.variety import variety
 from analyses.indices.volatility import rolling_volatility, sensitivity_adaptability
@@ -115,9 +121,11 @@ __all__ = [
     "inequality",
     "location_quotients",
     "log_t_test",
+    "market_potential",
     "overlap",
     "pairwise_coagglomeration",
     "panel_counterfactual",
+    "perpetual_inventory",
     "pettitt_test",
     "read_indicator_system",
     "recovery_classes",
@@ -132,6 +140,8 @@ __all__ = [
     "sigma_convergence",
     "size_classes",
     "specialisation",
+    "spillover_pool",
+    "technology_proximity",
     "theil_by_groups",
     "turning_points",
     "variety",
