@@ -73,6 +73,7 @@ from networks.polygon_grid import cities_of_points
 from networks.prestige import katz_centrality, pagerank
 from networks.propagation import input_output_propagation, linear_propagation
 from networks.qap import QapCorrelation, qap_correlation
+from networks.qap_matrix import QapCorrelations, qap_correlations
 from networks.qap_regression import QapRegression, qap_regression
 from networks.radiation import intervening_opportunities_network, radiation_network
 from networks.rail import RailChange, rail_change, rail_network
@@ -112,6 +113,7 @@ __all__ = [
     "NetworkSequence",
     "NetworkStructure",
     "QapCorrelation",
+    "QapCorrelations",
     "QapRegression",
     "RailChange",
     "RankSize",
@@ -181,6 +183,7 @@ __all__ = [
     "primacy",
     "propagate_spillovers",
     "qap_correlation",
+    "qap_correlations",
     "qap_regression",
     "quantile_backbone",
     "radiation_network",
