@@ -100,8 +100,8 @@ def flow_network_from_records(
     Examples
     --------
     >>> trips = pd.DataFrame({"origin": ["a", "a", "b", None], "destination": ["b", "b", "b", "a"]})
-    >>> network = flow_network_from_records(trips, pd.Index(["a", "b"]))  # doctest: +SKIP
-    >>> network.total_flow, network.parameters["unnamed_records"]  # doctest: +SKIP
+    >>> network = flow_network_from_records(trips, pd.Index(["a", "b"]))
+    >>> network.total_flow, network.parameters["unnamed_records"]
     (2.0, 1)
     """
     checked_option(unknown, UnknownCities, name="unknown")

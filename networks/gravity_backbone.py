@@ -79,7 +79,7 @@ def gravity_backbone(
     """Work out a gravity network over great-circle distances and keep the links that matter.
 
     The same as ``gravity_network`` followed by ``top_links_backbone`` or ``row_mean_backbone``,
-    but the full network of n (n - 1) flows never exists: memory grows with the kept links.
+    but the full network of n (n - 1) flows never exists: only kept links take memory.
 
     Parameters
     ----------
@@ -113,8 +113,10 @@ def gravity_backbone(
 
     Notes
     -----
-    Flows are exact to about 1e-10 of their size. The number of links above the mean of their row
-    grows with the square of n, if more slowly than all links; strongest links grow with n.
+    Flows are exact to about 1e-10 of their size. The strongest links grow with n, so that memory
+    does too. Links above the mean of their row are often an eighth of all pairs: with
+    ``keep="row-mean"`` memory still grows with the square of n, and all pairs are gone through
+    twice.
 
     Examples
     --------
