@@ -28,6 +28,9 @@ CELL_STYLE = "Table Text"
 NARROWEST, WIDEST = 6, 40
 """Characters that a column is at least, and at most, given room for."""
 
+CELL_MARGIN = 3
+"""Characters that the margins of a cell take."""
+
 LANDSCAPE_COLUMNS = 9
 """Tables with more columns stand on a page on its side."""
 
@@ -251,7 +254,7 @@ def _set_widths(document: Document, grid: Table, table: JournalTable) -> None:
     page = document.sections[-1]
     space = page.page_width - page.left_margin - page.right_margin  # type: ignore[operator]
     needed = [
-        min(max([NARROWEST, *map(display_width, texts)]), WIDEST)
+        min(max([NARROWEST, *map(display_width, texts)]), WIDEST) + CELL_MARGIN
         for texts in zip(
             [_longest_word(text) for text in table.flat_head()],
             *(row.cells for row in table.rows if not row.panel),
