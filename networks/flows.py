@@ -189,6 +189,15 @@ def city_positions_of_links(
             f"{listed(strange)}. Add the cities, or drop these links by unknown='drop'."
             + type_hint_of_ids(strange, ids)
         )
+    named = ~nameless
+    if named.any() and not inside.any():
+        # Dropping every single link is no choice anybody makes; the ids are of another kind.
+        strange = pd.Index(pd.unique(links[origin][named]))
+        raise AlignmentError(
+            f"None of the {int(named.sum())} links joins two cities of the study, so that nothing "
+            f"would be left: links name {listed(strange, limit=3)}, the study "
+            f"{listed(ids, limit=3)}. Give both the same ids." + type_hint_of_ids(strange, ids)
+        )
     return sender, receiver, inside
 
 

@@ -26,7 +26,7 @@ SYMMETRY_TOLERANCE = 1e-9
 well above the rounding of sums in another order, well below any difference in data."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LinkageNetwork:
     """Linkages between n cities; **row i sends to column j**.
 
@@ -108,6 +108,14 @@ class LinkageNetwork:
                 "flows are strengths, zero or positive."
             )
         return inner.rename("inner")
+
+    def __repr__(self) -> str:
+        """Say in one line what the network is."""
+        kind = "directed" if self.directed else "undirected"
+        facts = [f"{self.n} cities", f"{self.n_links} {kind} links", self.unit]
+        facts += [] if self.year is None else [str(self.year)]
+        words = f": {self.description}" if self.description else ""
+        return f"<LinkageNetwork of {', '.join(fact for fact in facts if fact)}{words}>"
 
     @property
     def n(self) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from libpysal.weights import W
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Weights:
     """Spatial weights of n cities; **row i receives from column j**.
 
@@ -88,6 +88,15 @@ class Weights:
             )
         csr.sort_indices()
         return csr
+
+    def __repr__(self) -> str:
+        """Say in one line what the weights are."""
+        links = sum(matrix.nnz for matrix in self.matrices)
+        years = "" if self.years is None else f" in {len(self.years)} years"
+        words = f": {self.description}" if self.description else ""
+        return (
+            f"<Weights of {self.n} cities, {links} links{years}, transform {self.transform}{words}>"
+        )
 
     @property
     def n(self) -> int:

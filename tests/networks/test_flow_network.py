@@ -135,3 +135,20 @@ def test_rows_and_cities_in_any_order_give_the_same_network(make_network, seed):
     cities = first.cities[rng.permutation(first.n)]
     again = flow_network(shuffled, cities).reordered(first.cities)
     pd.testing.assert_frame_equal(again.to_matrix(), first.to_matrix())
+
+
+def test_links_of_which_none_fits_are_refused_even_when_strangers_may_be_dropped():
+    cities = pd.DataFrame(index=pd.Index(["10180", "10420"], name="cbsa"))
+    links = pd.DataFrame({"a": [10180, 10420], "b": [10420, 10180], "f": [1.0, 2.0]})
+    with pytest.raises(AlignmentError, match="None of the 2 links"):
+        flow_network(links, cities, origin="a", destination="b", flow="f", unknown="drop")
+
+
+def test_a_network_says_what_it_is_in_one_line():
+    cities = pd.DataFrame(index=list("xy"))
+    links = pd.DataFrame({"a": ["x"], "b": ["y"], "f": [1.0]})
+    network = flow_network(
+        links, cities, origin="a", destination="b", flow="f", unit="persons", year=2007
+    )
+    assert repr(network).startswith("<LinkageNetwork of 2 cities, 1 directed links, persons, 2007")
+    assert repr(network.to_weights(reading="receive")).startswith("<Weights of 2 cities, 1 links")
