@@ -32,6 +32,8 @@ from analyses.indices.coupling import (
 from analyses.indices.cycle_resilience import CycleResilience, cycle_resilience
 from analyses.indices.cycles import baxter_king_filter, hamilton_filter, hodrick_prescott_filter
 from analyses.indices.duranton_overman import DistanceDensity, duranton_overman
+from analyses.indices.externalities import employment_density, externalities, porter_competition
+from analyses.indices.group_coagglomeration import colocation, group_coagglomeration
 from analyses.indices.groups import (
     SIZE_CLASSES,
     GroupAssignment,
@@ -47,6 +49,8 @@ from analyses.indices.indicator_systems import (
 from analyses.indices.indicator_weights import combined_weights
 from analyses.indices.industrial_structure import industrial_structure
 from analyses.indices.inequality import DagumGini, dagum_gini, inequality, theil_by_groups
+from analyses.indices.kernel_density import KernelDensities, kernel_densities
+from analyses.indices.marcon_puech import RelativeConcentration, marcon_puech
 from analyses.indices.market_potential import market_potential
 from analyses.indices.overlap import overlap
 from analyses.indices.persistence import Persistence, shock_persistence, shrunken
@@ -57,10 +61,12 @@ from analyses.indices.recovery_classes import (
     crisis_change,
     recovery_classes,
 )
+from analyses.indices.relatedness import relatedness, relatedness_density
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
 from analyses.indices.shift_share import ShiftShareResilience, shift_share_resilience
 from analyses.indices.shock_dating import break_scan, pettitt_test, shocks_from_turning_points
+from analyses.indices.size_coordination import BigSmallCoordination, big_small_coordination
 from analyses.indices.spillover_pools import (
     perpetual_inventory,
     spillover_pool,
@@ -77,6 +83,7 @@ __all__ = [
     "SIZE_CLASSES",
     "AnalyticHierarchy",
     "BetaConvergence",
+    "BigSmallCoordination",
     "ClubConvergence",
     "CompositeIndex",
     "CompositeSensitivity",
@@ -88,9 +95,11 @@ __all__ = [
     "GroupAssignment",
     "Indicator",
     "IndicatorSystem",
+    "KernelDensities",
     "LogTTest",
     "Persistence",
     "RecoveryClasses",
+    "RelativeConcentration",
     "ResilienceResult",
     "ShiftShareResilience",
     "Shock",
@@ -99,10 +108,12 @@ __all__ = [
     "assign_groups",
     "baxter_king_filter",
     "beta_convergence",
+    "big_small_coordination",
     "break_scan",
     "club_convergence",
     "collaborative_agglomeration",
     "collaborative_index",
+    "colocation",
     "combined_weights",
     "composite_index",
     "concentration",
@@ -112,6 +123,9 @@ __all__ = [
     "dagum_gini",
     "duranton_overman",
     "ellison_glaeser",
+    "employment_density",
+    "externalities",
+    "group_coagglomeration",
     "group_schemes",
     "hamilton_filter",
     "hierarchical_weights",
@@ -119,16 +133,21 @@ __all__ = [
     "indicator_systems",
     "industrial_structure",
     "inequality",
+    "kernel_densities",
     "location_quotients",
     "log_t_test",
+    "marcon_puech",
     "market_potential",
     "overlap",
     "pairwise_coagglomeration",
     "panel_counterfactual",
     "perpetual_inventory",
     "pettitt_test",
+    "porter_competition",
     "read_indicator_system",
     "recovery_classes",
+    "relatedness",
+    "relatedness_density",
     "resilience",
     "rolling_volatility",
     "sensitivity",
