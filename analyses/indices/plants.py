@@ -1,4 +1,4 @@
-"""Geographic concentration net of plant size: Ellison-Glaeser and Maurel-Sedillot."""
+"""Concentration net of plant size: Ellison-Glaeser, Maurel-Sedillot and Devereux."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def ellison_glaeser(
       :math:`\gamma = \frac{G - (1 - \sum x^2) H}{(1 - \sum x^2)(1 - H)}`;
     - Maurel & Sedillot (1999):
       :math:`\hat\gamma = \left[\frac{\sum s^2 - \sum x^2}{1 - \sum x^2} - H\right] / (1 - H)`;
+    - Devereux, Griffith & Simpson (2004): :math:`\alpha = F - M`, with
+      :math:`F = \sum s^2 - 1/K`, K the smaller of the numbers of regions and plants, and
+      :math:`M = \sum z^2 - 1/n` for n plants;
     - :math:`z = (G - (1 - \sum x^2) H) / \sqrt{var(G)}` with :math:`var(G) = 2\{H^2[\sum x^2 -
       2 \sum x^3 + (\sum x^2)^2] - \sum_k z_k^4 [\sum x^2 - 4 \sum x^3 + 3 (\sum x^2)^2]\}`.
 
@@ -47,8 +50,9 @@ def ellison_glaeser(
     Returns
     -------
     pandas.DataFrame
-        Index ``industry`` with ``ellison_glaeser``, ``maurel_sedillot``, ``raw_concentration``
-        (G), ``plant_herfindahl`` (H), ``plants``, ``z_score`` and ``p_value`` (two-sided, normal).
+        Index ``industry`` with ``ellison_glaeser``, ``maurel_sedillot``, ``devereux``,
+        ``raw_concentration`` (G), ``plant_herfindahl`` (H), ``plants``, ``z_score`` and
+        ``p_value`` (two-sided, normal).
         The indices of a one-plant industry are NaN.
 
     Raises
@@ -67,6 +71,9 @@ def ellison_glaeser(
     manufacturing industries. Regional Science and Urban Economics 29(5), 575-604.
     https://doi.org/10.1016/S0166-0462(99)00020-0
 
+    Devereux, M. P., Griffith, R. & Simpson, H. (2004). The geographic distribution of production
+    activity in the UK. Regional Science and Urban Economics 34(5), 533-564.
+
     Examples
     --------
     >>> plants = pd.DataFrame({"industry": "ICT", "region": ["A", "A", "B"],
@@ -75,17 +82,24 @@ def ellison_glaeser(
     >>> ellison_glaeser(plants, totals=shares)["ellison_glaeser"].round(6).to_list()
     [-0.6]
     """
-    table = _checked_plants(plants, industry, region, employment)
-    shares = _region_shares(table, totals)
+    table = checked_plant_sizes(plants, industry, region, employment)
+    shares = region_shares(table, totals)
     rows = {
         name: _industry_row(group, shares) for name, group in table.groupby("industry", sort=True)
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("industry")
 
 
-def _checked_plants(
+def checked_plant_sizes(
     plants: pd.DataFrame, industry: str, region: str, employment: str
 ) -> pd.DataFrame:
+    """Return columns ``industry``, ``region`` and ``employment`` of plants fit for shares.
+
+    Raises
+    ------
+    PanelError
+        If columns are absent, or a plant lacks industry, region or a positive employment.
+    """
     absent = [c for c in (industry, region, employment) if c not in plants.columns]
     if absent:
         raise PanelError(
@@ -108,7 +122,14 @@ def _checked_plants(
     return table
 
 
-def _region_shares(table: pd.DataFrame, totals: pd.Series | None) -> pd.Series:
+def region_shares(table: pd.DataFrame, totals: pd.Series | None) -> pd.Series:
+    """Return the share of each region in all employment.
+
+    Raises
+    ------
+    PanelError
+        If a region of a plant has no total, or totals are negative or all zero.
+    """
     known = table.groupby("region")["employment"].sum() if totals is None else totals.astype(float)
     absent = sorted(set(table["region"]) - set(known.index))
     values = known.to_numpy()
@@ -133,10 +154,13 @@ def _industry_row(group: pd.DataFrame, shares: pd.Series) -> dict[str, float]:
     variance = 2 * (
         herfindahl**2 * (x2 - 2 * x3 + x2**2) - float((size**4).sum()) * (x2 - 4 * x3 + 3 * x2**2)
     )
+    fewest = min(len(x), len(size))
+    spread = float((s**2).sum()) - 1 / fewest - (herfindahl - 1 / len(size))
     z = excess / np.sqrt(variance) if variance > 0 and len(size) > 1 else float("nan")
     return {
         "ellison_glaeser": excess / room,
         "maurel_sedillot": (float((s**2).sum()) - x2 - (1 - x2) * herfindahl) / room,
+        "devereux": spread if len(size) > 1 else float("nan"),
         "raw_concentration": raw,
         "plant_herfindahl": herfindahl,
         "plants": len(size),
