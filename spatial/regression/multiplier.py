@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from spatial.regression.city_order import local_order
 from spatial.regression.log_determinant import prefers_dense
 from spatial.regression.log_determinant_type import LogDeterminant
 from spatial.regression.sparse_factors import IMAGINARY_STEP, factors_of, imaginary_derivative
@@ -18,7 +19,7 @@ TRACE_BLOCK = 512
 EXACT_CROSS_LIMIT = 5000
 # Relative standard error of tr(G G') by random signs; that of rho is off by less than half of it.
 CROSS_ACCURACY = 3e-3
-PROBE_ROUNDING = 1e-8
+PROBE_ROUNDING = 1e-6
 PROBE_BLOCK, MOST_PROBES = 8, 512
 
 
@@ -74,6 +75,7 @@ def _probed_cross_trace(matrix: sparse.csr_array, rho: float) -> float:
 
     The same averages of |W' z|^2, whose mean tr(W W') is known, take out most of the noise.
     """
+    matrix = local_order(matrix)
     transposed = sparse.csr_array(matrix.T)
     known = float(np.vdot(matrix.data, matrix.data))
     wanted, plain = np.empty(0), np.empty(0)

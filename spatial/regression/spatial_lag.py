@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -51,8 +52,14 @@ class SpatialLag:
         return np.stack(lagged)
 
     def row_sums(self) -> np.ndarray:
-        """Row sums, of shape (1, n) or (years, n)."""
-        return np.stack([np.asarray(matrix.sum(axis=1)).ravel() for matrix in self.matrices])
+        """Row sums, of shape (1, n) or (years, n), not to be written to."""
+        return self._row_sums
+
+    @cached_property
+    def _row_sums(self) -> np.ndarray:
+        sums = np.stack([np.asarray(matrix.sum(axis=1)).ravel() for matrix in self.matrices])
+        sums.flags.writeable = False
+        return sums
 
     @property
     def row_normalised(self) -> bool:

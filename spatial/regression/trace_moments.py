@@ -27,6 +27,8 @@ from spatial.regression.log_determinant_type import LogDeterminant
 
 EXACT_ORDER = 4
 PROBE_STREAM = 7_919
+# More columns at once leave the processor's cache.
+PROBES_AT_ONCE = 4
 # Rows of the matrix whose squares are held at once.
 ROW_BLOCK = 100_000
 
@@ -218,9 +220,13 @@ def moment_log_determinant(
         return MomentLogDeterminant(
             matrix.shape[0], low, high, scale, exact[None], method="chebyshev"
         )
-    start = random_signs(matrix.shape[0], probes, seed)
+    signs = random_signs(matrix.shape[0], probes, seed)
     pairs = _chebyshev_products if scale.chebyshev else _power_products
-    moments = np.array(list(pairs(source, scale, start, order // 2))).T
+    parts = []
+    for first in range(0, probes, PROBES_AT_ONCE):
+        start = np.ascontiguousarray(signs[:, first : first + PROBES_AT_ONCE])
+        parts.append(np.array(list(pairs(source, scale, start, order // 2))).T)
+    moments = np.concatenate(parts)
     moments[:, :EXACT_ORDER] = exact
     return MomentLogDeterminant(matrix.shape[0], low, high, scale, moments, seed=seed)
 
@@ -239,15 +245,15 @@ def _chebyshev_products(
     twin: sparse.csr_array, scale: Scale, start: np.ndarray, steps: int
 ) -> Iterator[np.ndarray]:
     """Z' T_k(X) z for k = 1, 2, ..., from T_(j+k) = 2 T_j T_k - T_(j-k)."""
-    zero = _dots(start, start)
-    older, newer = start, (twin @ start - scale.centre * start) / scale.half
+    n, zero = twin.shape[0], _dots(start, start)
+    double = (twin - scale.centre * sparse.eye_array(n, format="csr")) * (2.0 / scale.half)
+    double = sparse.csr_array(double)
+    older, newer = start, 0.5 * (double @ start)
     first = _dots(older, newer)
     yield first
     yield 2.0 * _dots(newer, newer) - zero
     for _ in range(steps - 1):
-        following = twin @ newer
-        following -= scale.centre * newer
-        following *= 2.0 / scale.half
+        following = double @ newer
         following -= older
         older, newer = newer, following
         yield 2.0 * _dots(older, newer) - first
