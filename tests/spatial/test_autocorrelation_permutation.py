@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from spatial.autocorrelation import conditional_permutation
 from spatial.autocorrelation.conditional_permutation import (
     conditional_moments,
     count_extreme,
+    count_tails,
     distinct_draws,
 )
 
@@ -175,3 +179,52 @@ def test_complete_graphs_have_one_rearrangement_of_the_sum(equal):
     )
     assert (hits[1:] == 99).all()
     assert equal == (hits[0] == 99)
+
+
+@pytest.mark.slow
+def test_threads_of_the_linear_algebra_do_not_change_counts():
+    program = (
+        "import numpy as np\n"
+        "from scipy import sparse\n"
+        "from spatial.autocorrelation.conditional_permutation import count_tails\n"
+        "rng = np.random.default_rng(0)\n"
+        "matrix = sparse.random_array((3000, 3000), density=0.01, rng=rng, format='csr')\n"
+        "matrix.setdiag(0.0)\n"
+        "matrix.eliminate_zeros()\n"
+        "z = rng.normal(size=(3000, 2))\n"
+        "found = count_tails(z, sparse.csr_array(matrix), np.ones(3000, bool), permutations=499,\n"
+        "    generator=np.random.default_rng(1), coefficients=z[::-1])\n"
+        "print(np.asarray(found).dot(np.arange(1, 3001)), found[0][:200].tolist())\n"
+    )
+    printed = set()
+    for threads in ("1", "2", "4"):
+        environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        finished = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.add(finished.stdout)
+    assert len(printed) == 1
+    assert len(printed.pop()) > 200
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_tails_add_up_and_agree_with_one_sided_counts(equal):
+    z, matrix = random_case(6, 25, equal=equal)
+    pool = np.ones(25, dtype=bool)
+    mean = conditional_moments(z, matrix, pool).mean
+
+    def counted(function, *more, **options):
+        generator = np.random.default_rng(3)
+        return function(z, matrix, pool, *more, permutations=300, generator=generator, **options)
+
+    below, above = counted(count_tails)
+    assert (below + above >= 300).all()
+    assert np.array_equal(above, counted(count_extreme, mean, alternative="greater"))
+    assert np.array_equal(below, counted(count_extreme, mean, alternative="less"))
+    # One feature with coefficient one, by the way of several features.
+    both = counted(count_tails, coefficients=np.ones((25, 1)))
+    assert np.array_equal(both, (below, above))
