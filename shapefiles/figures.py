@@ -5,6 +5,12 @@ are checked before drawing (`shapefiles.fonts`); figures are unknown to ``matplo
 """
 
 from shapefiles.figures_boundary import boundary_plot
+from shapefiles.figures_dynamics import (
+    centre_path_plot,
+    ellipse_plot,
+    emerging_hot_spot_map,
+    spatial_markov_plot,
+)
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_robustness import robustness_plot
@@ -19,7 +25,10 @@ __all__ = [
     "PlotOptions",
     "agreement_plot",
     "boundary_plot",
+    "centre_path_plot",
     "effects_plot",
+    "ellipse_plot",
+    "emerging_hot_spot_map",
     "leave_one_out_plot",
     "moran_scatter",
     "neighbours_plot",
@@ -29,4 +38,5 @@ __all__ = [
     "resistance_recovery_plot",
     "robustness_plot",
     "save_figure",
+    "spatial_markov_plot",
 ]
