@@ -15,13 +15,20 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pygeoda
 import shapely
 from common import Row, large_asked, named, report, seconds, table_head
 from esda import Moran, Moran_Local
 from libpysal.graph import Graph
 from scipy.spatial import cKDTree
 
-from spatial.autocorrelation import global_moran, local_moran
+from spatial.autocorrelation import (
+    global_moran,
+    local_geary,
+    local_getis_ord,
+    local_moran,
+    local_panel,
+)
 from spatial.coordinates import city_positions
 from spatial.weights import contiguity_weights, knn_weights
 
@@ -128,6 +135,83 @@ def moran_pairs(n: int, *, rounds: int) -> list[Row]:
     ]
 
 
+def geoda_pairs(n: int) -> list[Row]:
+    """Local statistics against pygeoda with two threads, on the same neighbours."""
+    cities = random_cities(n)
+    weights = knn_weights(cities, k=NEIGHBOURS)
+    values = pd.Series(np.random.default_rng(2).normal(size=n))
+    numbers = values.tolist()
+    points = gpd.points_from_xy(cities["longitude"], cities["latitude"])
+    table = gpd.GeoDataFrame({"value": values}, geometry=points)
+    theirs = pygeoda.knn_weights(pygeoda.open(table), NEIGHBOURS)
+    ours: dict[str, Any] = {"permutations": PERMUTATIONS, "rng": 1, "correction": "none"}
+    geoda = {"permutations": PERMUTATIONS, "cpu_threads": 2}
+    works = {
+        "local Moran": (local_moran, pygeoda.local_moran),
+        "local Gi*": (local_getis_ord, pygeoda.local_gstar),
+        "local Geary": (local_geary, pygeoda.local_geary),
+    }
+    rows = []
+    for work, (mine, other) in works.items():
+        spent = wall(lambda mine=mine: mine(values, weights, **ours))
+        for method in ("lookup-table", "complete"):
+            rows.append(
+                pair(
+                    f"{work}, {PERMUTATIONS} permutations (wall time)",
+                    n,
+                    named("pygeoda", f"2 threads, {method}"),
+                    spent,
+                    wall(
+                        lambda other=other, method=method: other(
+                            theirs, numbers, permutation_method=method, **geoda
+                        ),
+                        rounds=1,
+                    ),
+                )
+            )
+    return rows
+
+
+def panel_pair(n: int, years: int) -> Row:
+    """Local Moran of a panel against one call of esda for each year."""
+    weights = knn_weights(random_cities(n), k=NEIGHBOURS)
+    table = pd.DataFrame(np.random.default_rng(4).normal(size=(n, years)))
+    old = weights.to_w()
+
+    def by_year() -> None:
+        for year in table.columns:
+            Moran_Local(
+                table[year].to_numpy(),
+                old,
+                permutations=9999,
+                seed=1,
+                n_jobs=2,
+                keep_simulations=False,
+            )
+
+    return pair(
+        f"local Moran of {years} years, 9999 permutations (wall time)",
+        n,
+        named("esda", f"{years} calls, 2 jobs, warm"),
+        wall(lambda: local_panel(table, weights, correction="none", rng=1), rounds=1),
+        wall(by_year, rounds=1),
+    )
+
+
+def million_row() -> Row:
+    """Local Moran of a million cities, without a peer."""
+    n = 1_000_000
+    weights = knn_weights(random_cities(n), k=NEIGHBOURS)
+    values = pd.Series(np.random.default_rng(2).normal(size=n))
+    spent = wall(
+        lambda: local_moran(values, weights, permutations=PERMUTATIONS, correction="none", rng=1),
+        rounds=1,
+    )
+    return Row(
+        work=f"local Moran, {PERMUTATIONS} permutations (wall time)", n=n, peer="", ours=spent
+    )
+
+
 def main() -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
@@ -139,9 +223,14 @@ def main() -> None:
     for n in (1_000, 10_000, 50_000):
         report(queen_pair(n))
     moran_pairs(500, rounds=1)  # esda compiles here
-    for n, rounds in ((1_000, 2), (10_000, 2), (30_000, 1)):
+    for n, rounds in ((1_000, 2), (10_000, 2), (100_000 if large else 30_000, 1)):
         for row in moran_pairs(n, rounds=rounds):
             report(row)
+    for row in geoda_pairs(100_000 if large else 10_000):
+        report(row)
+    report(panel_pair(3_000, 20 if large else 4))
+    if large:
+        report(million_row())
 
 
 if __name__ == "__main__":
