@@ -52,6 +52,20 @@ class ShiftShareResilience(Result):
         """Return the table, a row for each shock, phase and city."""
         return self.table.copy()
 
+    def of(self, shock: str, phase: str) -> pd.DataFrame:
+        """Return the rows of one phase of one shock, index ``city``."""
+        names = [item.name for item in self.shocks]
+        if shock not in names or phase not in ("resistance", "recovery"):
+            raise ConfigError(
+                f"No phase {phase!r} of a shock {shock!r}; the result holds the resistance and the "
+                f"recovery of {listed(names)}."
+            )
+        levels = self.table.index
+        chosen = (levels.get_level_values("shock") == shock) & (
+            levels.get_level_values("phase") == phase
+        )
+        return self.table.loc[chosen].droplevel(["shock", "phase"])
+
 
 def shift_share_resilience(
     employment: pd.DataFrame, *, shocks: Sequence[Shock], tolerance: float = DEFAULT_TOLERANCE
@@ -107,7 +121,7 @@ def shift_share_resilience(
     >>> jobs = pd.DataFrame({"steel": [50.0, 40, 45, 50, 40, 45],
     ...                      "care": [50.0, 52, 55, 150, 156, 160]}, index=index)
     >>> shock = Shock("crisis", resistance=(2007, 2009), recovery=(2009, 2011))
-    >>> parts = shift_share_resilience(jobs, shocks=[shock]).table.loc[("crisis", "resistance")]
+    >>> parts = shift_share_resilience(jobs, shocks=[shock]).of("crisis", "resistance")
     >>> parts.loc["A", ["national", "structural", "competitive"]].astype(float).round(6).to_list()
     [-4.0, -4.0, 0.0]
     """

@@ -142,6 +142,12 @@ class TestBadInput:
         with pytest.raises(PanelError, match="negative"):
             shift_share_resilience(panel(values), shocks=[SHOCK])
 
+    def test_no_such_phase(self):
+        result = shift_share_resilience(panel(np.ones((2, 3, 2))), shocks=[SHOCK])
+        assert list(result.of("s", "recovery").index) == ["c0", "c1"]
+        with pytest.raises(ConfigError, match="No phase 'fall' of a shock 's'"):
+            result.of("s", "fall")
+
     def test_tolerance(self):
         with pytest.raises(ConfigError, match="tolerance"):
             shift_share_resilience(panel(np.ones((2, 3, 2))), shocks=[SHOCK], tolerance=2)
