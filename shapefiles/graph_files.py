@@ -58,9 +58,9 @@ def write_graphml(
     target = Path(path)
     if target.suffix.lower() != ".graphml":
         raise ExportError(f"{target.name}: a GraphML file needs the ending .graphml.")
-    nodes = _node_attributes(network, cities, node_table)
+    nodes = node_attributes(network, cities, node_table)
     root = ET.Element("graphml", xmlns=_NAMESPACE)
-    kinds = {column: _kind(nodes[column]) for column in nodes.columns}
+    kinds = {column: attribute_kind(nodes[column]) for column in nodes.columns}
     for number, (column, kind) in enumerate(kinds.items()):
         _declare(root, f"n{number}", "node", column, kind)
     _declare(root, "e0", "edge", "weight", "double")
@@ -100,7 +100,7 @@ def write_edge_list(
     """
     links = network.to_frame().set_axis(["from_id", "to_id", "weight"], axis=1)
     if cities is not None:
-        _require_cities(network, cities.index, "cities")
+        require_cities(network, cities.index, "cities")
         names = cities["name"].astype(str)
         links.insert(2, "from_name", links["from_id"].map(names))
         links.insert(3, "to_name", links["to_id"].map(names))
@@ -108,7 +108,8 @@ def write_edge_list(
     return write_text_atomically(path, text, encoding="utf-8-sig")
 
 
-def _require_cities(network: LinkageNetwork, known: pd.Index, name: str) -> None:
+def require_cities(network: LinkageNetwork, known: pd.Index, name: str) -> None:
+    """Raise where a table lacks cities of a network."""
     absent = network.cities.difference(known, sort=False)
     if len(absent):
         raise AlignmentError(
@@ -117,10 +118,11 @@ def _require_cities(network: LinkageNetwork, known: pd.Index, name: str) -> None
         )
 
 
-def _node_attributes(
+def node_attributes(
     network: LinkageNetwork, cities: pd.DataFrame, node_table: pd.DataFrame | None
 ) -> pd.DataFrame:
-    _require_cities(network, cities.index, "cities")
+    """Return label, place and further attributes of the cities of a network, in its order."""
+    require_cities(network, cities.index, "cities")
     chosen = cities.loc[list(network.cities)]
     places = city_positions(chosen, distinct=False)
     labels = chosen["name"] if "name" in chosen.columns else network.cities.to_series()
@@ -134,7 +136,7 @@ def _node_attributes(
     )
     if node_table is None:
         return nodes
-    _require_cities(network, node_table.index, "node_table")
+    require_cities(network, node_table.index, "node_table")
     extra = node_table.loc[list(network.cities)]
     columns = dict(zip(_free_names(extra.columns), (extra[c] for c in extra.columns), strict=True))
     return pd.concat([nodes, pd.DataFrame(columns, index=network.cities)], axis=1)
@@ -151,7 +153,7 @@ def _free_names(columns: Iterable[object]) -> list[str]:
     return names
 
 
-def _kind(values: pd.Series) -> str:
+def attribute_kind(values: pd.Series) -> str:
     """Return the GraphML type of a column."""
     if pd.api.types.is_bool_dtype(values):
         return "boolean"
@@ -168,12 +170,13 @@ def _append_nodes(graph: ET.Element, nodes: pd.DataFrame, kinds: list[str]) -> N
     for city, *values in nodes.itertuples(name=None):
         node = ET.SubElement(graph, "node", id=xml_text(city))
         for number, (value, kind) in enumerate(zip(values, kinds, strict=True)):
-            text = _written(value, kind)
+            text = attribute_text(value, kind)
             if text is not None:
                 ET.SubElement(node, "data", key=f"n{number}").text = text
 
 
-def _written(value: Any, kind: str) -> str | None:
+def attribute_text(value: Any, kind: str) -> str | None:
+    """Return a value as graph files write it, None where there is nothing to write."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if kind == "boolean":
