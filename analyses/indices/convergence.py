@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from scipy import stats
 
 from analyses.indices.resilience_inputs import checked_panel
 from spatial.errors import EstimationError, PanelError, listed
+from spatial.options import Specification
+from spatial.regression import PanelResult, fit_cross_section
 from spatial.results import Configuration, Result
 
 __all__ = ["BetaConvergence", "beta_convergence", "sigma_convergence"]
@@ -24,11 +27,13 @@ class BetaConvergence(Result):
     table : pandas.DataFrame
         Index ``term``: ``estimate``, ``std_error``, ``t``, ``p_value``.
     speed : float
-        :math:`-\ln(1 + b)/T`; NaN when :math:`b \le -1`.
+        Of a year, :math:`-\ln(1 + bT)/T`; NaN when :math:`bT \le -1`.
     half_life : float
         Years, :math:`\ln 2` over the speed; NaN when cities diverge.
     r_squared : float
     n : int
+    regression : PanelResult or None
+        The spatial regression, when weights were given, for effects and tests.
     configuration : Configuration
     """
 
@@ -37,6 +42,7 @@ class BetaConvergence(Result):
     half_life: float
     r_squared: float
     n: int
+    regression: PanelResult | None = None
     configuration: Configuration
 
     def tidy(self) -> pd.DataFrame:
@@ -87,13 +93,26 @@ def sigma_convergence(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 
 def beta_convergence(
-    panel: pd.DataFrame, outcome: str, *, start: int, end: int, controls: tuple[str, ...] = ()
+    panel: pd.DataFrame,
+    outcome: str,
+    *,
+    start: int,
+    end: int,
+    controls: tuple[str, ...] = (),
+    weights: Any = None,
+    specification: Specification = "sdm",
 ) -> BetaConvergence:
-    r"""Do poorer cities grow faster? Ordinary least squares over one span of years.
+    r"""Do poorer cities grow faster? A regression over one span of years.
 
     :math:`\frac{1}{T} \ln(y_{i,end}/y_{i,start}) = a + b \ln y_{i,start} + X_{i,start} c + e_i`;
-    :math:`b < 0` is convergence, with speed :math:`-\ln(1 + b)/T` and half-life
-    :math:`\ln 2 / \text{speed}`.
+    :math:`b < 0` is convergence. Cities that close the gap to their steady state at the speed
+    :math:`\lambda` have :math:`b = -(1 - e^{-\lambda T})/T`, so that
+    :math:`\lambda = -\ln(1 + bT)/T`, with half-life :math:`\ln 2 / \lambda`. (Some programs print
+    :math:`-\ln(1 + b)/T`, which is this only for :math:`T = 1`.)
+
+    Ordinary least squares, or, with weights, a spatial regression by maximum likelihood, whose
+    own coefficient :math:`b` gives the speed; where neighbours' growth enters (sar, sdm), read the
+    total effect of ``regression`` beside it.
 
     Parameters
     ----------
@@ -105,6 +124,10 @@ def beta_convergence(
         First and last year.
     controls : tuple of str
         Columns whose values in the first year enter (conditional convergence).
+    weights : Weights, libpysal Graph or W, or labelled square DataFrame, optional
+        Same cities; row receives from column.
+    specification : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
+        With weights only.
 
     Returns
     -------
@@ -117,15 +140,13 @@ def beta_convergence(
     EstimationError
         If regressors are collinear or the cities too few.
 
-    Notes
-    -----
-    Errors of neighbouring cities are correlated as a rule; ``spatial.regression`` has models for
-    that.
-
     References
     ----------
     Barro, R. J. & Sala-i-Martin, X. (1992). Convergence. Journal of Political Economy 100(2),
     223-251. https://doi.org/10.1086/261816
+
+    Rey, S. J. & Montouri, B. D. (1999). US regional income convergence: a spatial econometric
+    perspective. Regional Studies 33(2), 143-156.
     """
     levels = _positive(panel, outcome)
     checked_panel(panel, columns=[outcome, *controls])
@@ -145,19 +166,59 @@ def beta_convergence(
         design[column] = _of_year(panel[column].astype(float), start).reindex(first.index)
     if not np.isfinite(design.to_numpy()).all():
         raise PanelError(f"Controls are missing or infinite in {start}: {listed(controls)}.")
-    table, r_squared = _least_squares(growth, design)
-    b = float(table["estimate"].to_numpy()[1])
-    speed = -np.log1p(b) / (end - start) if b > -1 else float("nan")
+    regression = None
+    if weights is None:
+        table, r_squared = _least_squares(growth, design)
+    else:
+        regression = _spatial(growth, design, weights, specification)
+        table, r_squared = _tabulated(regression, design), float(regression.r_squared["corr2"])
+    b = float(table["estimate"].to_numpy()[table.index == "initial_level"][0])
+    span = end - start
+    speed = -np.log1p(b * span) / span if b * span > -1 else float("nan")
     return BetaConvergence(
         table=table,
         speed=speed,
         half_life=np.log(2) / speed if speed > 0 else float("nan"),
         r_squared=r_squared,
         n=len(growth),
+        regression=regression,
         configuration=Configuration(
             function="beta_convergence",
-            options={"outcome": outcome, "start": start, "end": end, "controls": controls},
+            options={
+                "outcome": outcome,
+                "start": start,
+                "end": end,
+                "controls": controls,
+                "specification": None if regression is None else specification,
+            },
+            weights="" if regression is None else regression.configuration.weights,
         ),
+    )
+
+
+def _spatial(
+    growth: np.ndarray, design: pd.DataFrame, weights: Any, specification: Specification
+) -> PanelResult:
+    regressors = design.drop(columns="constant")
+    # Names of columns may be no names of a formula; places are.
+    data = regressors.set_axis([f"x{k}" for k in range(regressors.shape[1])], axis=1)
+    return fit_cross_section(
+        "growth ~ " + " + ".join(data.columns),
+        data.assign(growth=growth),
+        weights,
+        specification=specification,
+    )
+
+
+def _tabulated(regression: PanelResult, design: pd.DataFrame) -> pd.DataFrame:
+    words = {f"x{k}": name for k, name in enumerate(design.columns[1:])} | {"const": "constant"}
+    words |= {f"W {code}": f"W {name}" for code, name in words.items()}
+    estimate = regression.coefficients.to_numpy(float)
+    error = np.sqrt(np.diag(regression.covariance.to_numpy(float)))[: len(estimate)]
+    t = estimate / error
+    return pd.DataFrame(
+        {"estimate": estimate, "std_error": error, "t": t, "p_value": 2 * stats.norm.sf(np.abs(t))},
+        index=pd.Index([words.get(n, n) for n in regression.coefficients.index], name="term"),
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analyses.indices.convergence import beta_convergence, sigma_convergence
 from analyses.indices.inequality import dagum_gini, inequality, theil_by_groups
 from spatial.errors import EstimationError, PanelError
+from spatial.regression import fit_cross_section
 
 REFERENCE = 1e-9
 
@@ -146,11 +147,60 @@ class TestConvergence:
         found = beta_convergence(panel, "gdp", start=2010, end=2014)
         rows = expected["beta_convergence_ols_counties"]["value"]["matrix"]
         assert found.table.to_numpy() == pytest.approx(np.array(rows[:2], float), rel=1e-8)
-        assert found.speed == pytest.approx(rows[2][0], rel=REFERENCE)
-        assert found.half_life == pytest.approx(rows[3][0], rel=REFERENCE)
+        # The reference prints -ln(1 + b)/T though its growth is of a year already.
+        slope = found.table.loc["initial_level", "estimate"]
+        assert -np.log1p(slope) / 4 == pytest.approx(rows[2][0], rel=REFERENCE)
+        assert found.speed == pytest.approx(-np.log1p(4 * slope) / 4)
+        assert found.half_life == pytest.approx(np.log(2) / found.speed)
         r_squared = expected["beta_convergence_ols_counties"]["value"]["modelstat"][0]
         assert found.r_squared == pytest.approx(r_squared, rel=1e-8)
         assert found.n == 402
+
+    def test_spatial_models_are_those_of_the_regression(self):
+        rng = np.random.default_rng(4)
+        cities = [f"c{i}" for i in range(40)]
+        index = pd.MultiIndex.from_product([cities, [2000, 2010]], names=["city", "year"])
+        first = rng.lognormal(3, 1, 40)
+        levels = np.column_stack([first, first**0.8 * rng.lognormal(0.8, 0.1, 40)]).ravel()
+        panel = pd.DataFrame({"y": levels, "human capital": rng.random(80)}, index)
+        near = np.roll(np.eye(40), 1, 1) / 2 + np.roll(np.eye(40), -1, 1) / 2
+        ring = pd.DataFrame(near, cities, cities)
+        wide = panel["y"].unstack()
+        data = pd.DataFrame(
+            {
+                "growth": np.log(wide[2010] / wide[2000]) / 10,
+                "first": np.log(wide[2000]),
+                "capital": panel["human capital"].xs(2000, level="year"),
+            }
+        )
+        for specification in ("sar", "sem", "sdm"):
+            found = beta_convergence(
+                panel,
+                "y",
+                start=2000,
+                end=2010,
+                controls=("human capital",),
+                weights=ring,
+                specification=specification,
+            )
+            wanted = fit_cross_section(
+                "growth ~ first + capital", data, ring, specification=specification
+            )
+            assert found.table["estimate"].to_numpy() == pytest.approx(
+                wanted.coefficients.to_numpy(), abs=1e-6
+            )
+            b = wanted.coefficients["first"]
+            assert found.speed == pytest.approx(-np.log1p(10 * b) / 10, rel=1e-4)
+            assert found.table.index[2] == "human capital"
+        assert "W initial_level" in found.table.index
+        least = beta_convergence(panel, "y", start=2000, end=2010)
+        ols = beta_convergence(panel, "y", start=2000, end=2010, weights=ring, specification="ols")
+        assert ols.table["estimate"].to_numpy() == pytest.approx(
+            least.table["estimate"].to_numpy(), abs=1e-10
+        )
+        assert ols.table["std_error"].to_numpy() == pytest.approx(
+            least.table["std_error"].to_numpy(), rel=1e-8
+        )
 
     def test_sigma_of_german_counties(self, counties):
         panel, expected = counties
@@ -164,7 +214,10 @@ class TestConvergence:
         index = pd.MultiIndex.from_product([cities, years], names=["city", "year"])
         logs = np.array([[x * 0.9**t for t in years] for x in (1.0, 2, 4, 5)]).ravel()
         panel = pd.DataFrame({"y": np.exp(logs)}, index=index)
-        assert beta_convergence(panel, "y", start=0, end=1).speed == pytest.approx(-np.log(0.9))
+        # A gap that closes by a tenth every year has one speed, whatever the span.
+        for end in (1, 2):
+            found = beta_convergence(panel, "y", start=0, end=end)
+            assert found.speed == pytest.approx(-np.log(0.9))
         assert sigma_convergence(panel, "y").attrs["trend"]["slope"] < 0
 
     def test_bad_input(self):
