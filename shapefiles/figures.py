@@ -20,6 +20,7 @@ from shapefiles.figures_sensitivity import (
     leave_one_out_plot,
     rank_intervals_plot,
 )
+from shapefiles.figures_time_paths import time_paths_plot
 
 __all__ = [
     "PlotOptions",
@@ -39,4 +40,5 @@ __all__ = [
     "robustness_plot",
     "save_figure",
     "spatial_markov_plot",
+    "time_paths_plot",
 ]
