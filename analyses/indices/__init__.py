@@ -67,6 +67,7 @@ from analyses.indices.sensitivity import CompositeSensitivity, sensitivity
 from analyses.indices.shift_share import ShiftShareResilience, shift_share_resilience
 from analyses.indices.shock_dating import break_scan, pettitt_test, shocks_from_turning_points
 from analyses.indices.size_coordination import BigSmallCoordination, big_small_coordination
+from analyses.indices.spatial_gini import SpatialGini, spatial_gini
 from analyses.indices.spillover_pools import (
     perpetual_inventory,
     spillover_pool,
@@ -103,6 +104,7 @@ __all__ = [
     "ResilienceResult",
     "ShiftShareResilience",
     "Shock",
+    "SpatialGini",
     "analytic_hierarchy",
     "arima_counterfactual",
     "assign_groups",
@@ -158,6 +160,7 @@ __all__ = [
     "shrunken",
     "sigma_convergence",
     "size_classes",
+    "spatial_gini",
     "specialisation",
     "spillover_pool",
     "technology_proximity",
