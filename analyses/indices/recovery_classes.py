@@ -14,7 +14,8 @@ from spatial.results import Configuration, Result
 __all__ = ["RECOVERY_CLASSES", "RecoveryClasses", "crisis_change", "recovery_classes"]
 
 RECOVERY_CLASSES = ("RS", "RC", "NR1", "NR2")
-"""Resistant; recovered; not recovered but past the trough; not recovered and still falling."""
+"""Resistant; recovered; not recovered but past the trough; not recovered and still falling. Their
+wordings are the labels ``recovery_class_<code>``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyses.indices.recovery_classes import RECOVERY_CLASSES, crisis_change, recovery_classes
+from shapefiles.language import label
 from spatial.errors import PanelError
 
 YEARS = range(2005, 2013)
@@ -88,3 +89,8 @@ def test_unfit_levels():
     assert crisis_change(rows, "jobs", start=2005, end=2012).notna().all()
     with pytest.raises(PanelError, match="forward"):
         crisis_change(rows, "jobs", start=2012, end=2005)
+
+
+def test_every_class_has_a_wording():
+    for code in RECOVERY_CLASSES:
+        assert label(f"recovery_class_{code}", "en") != label(f"recovery_class_{code}", "zh")
