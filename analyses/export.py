@@ -13,6 +13,7 @@ from typing import Any
 import tomlkit
 
 from analyses.export_figures import write_figures
+from analyses.export_formats import write_layers, write_networks
 from analyses.export_qgis import write_qgis
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
@@ -26,7 +27,6 @@ from analyses.results import StudyResult
 from analyses.run import Progress, run_study
 from analyses.study import Study
 from analyses.study_file import read_study
-from shapefiles.graph_files import write_graphml
 from shapefiles.journal_files import write_journal_tables
 from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
@@ -143,7 +143,8 @@ def finish(
     write_workbook(
         folder / "tables" / f"{name}.xlsx", tables, title=study.titled(), language=study.language
     )
-    _write_networks(result, folder)
+    write_networks(result, folder / "networks", study.outputs.networks)
+    _write_weights(result, folder)
 
     progress("step_figures")
     layers = study_layers(result)
@@ -151,6 +152,7 @@ def finish(
 
     progress("step_qgis")
     write_qgis(result, layers, folder)
+    write_layers(layers, folder / "layers", study.outputs.layers)
 
     progress("step_report")
     content = build_report(result, figures=figures)
@@ -205,17 +207,8 @@ def write_reports(
     return written
 
 
-def _write_networks(result: StudyResult, folder: Path) -> None:
-    """Write networks for Gephi and weights for GeoDa."""
-    cities = result.area.cities
-    for name, analysis in result.networks.items():
-        slug = result.study.slug_of(name)
-        measured = analysis.centralities.table.assign(
-            community=analysis.communities.membership.reindex(analysis.network.cities)
-        )
-        write_graphml(
-            analysis.network, cities, folder / "networks" / f"{slug}.graphml", node_table=measured
-        )
+def _write_weights(result: StudyResult, folder: Path) -> None:
+    """Write weights for GeoDa."""
     for name, weights in result.weights.items():
         slug = result.study.slug_of(name)
         write_gal(weights, folder / "weights" / f"{slug}.gal", layer=result.study.outputs.name)

@@ -14,12 +14,14 @@ from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
     ContiguityRule,
     DistanceDecay,
+    GraphFormat,
     IslandPolicy,
     JournalFormat,
     Language,
     MultipleTesting,
     ReportFormat,
     Transform,
+    VectorFormat,
 )
 
 
@@ -320,6 +322,12 @@ class OutputsSection(Section):
     journal_tables: tuple[JournalFormat, ...] = Field(
         default=(), description="formats of the three-line tables: docx, tex, html, md"
     )
+    layers: tuple[VectorFormat, ...] = Field(
+        default=(),
+        description="formats of the layers beside the GeoPackage: shapefile, geojson, geoparquet, "
+        "flatgeobuf",
+    )
+    networks: Annotated[tuple[GraphFormat, ...], Field(min_length=1)] = ("graphml",)
     source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
     map_note: str = Field(
