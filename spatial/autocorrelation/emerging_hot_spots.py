@@ -210,21 +210,7 @@ def emerging_hot_spots(
     adjusted = adjusted_p_values(p_values.ravel(), wanted).reshape(z.shape)
     significant = np.nan_to_num(adjusted, nan=1.0) <= level
     states = np.where(significant, np.sign(np.nan_to_num(z)), 0).astype(int)
-    trend = mann_kendall(np.nan_to_num(z))
-    rising = np.where(trend["p_value"] <= trend_level, np.sign(trend["score"]), 0).astype(int)
-    cluster = np.where(isolated, ISOLATED, emerging_classes(states, rising))
-    found = pd.DataFrame(
-        {
-            "cluster": cluster,
-            "hot_years": (states > 0).sum(axis=1),
-            "cold_years": (states < 0).sum(axis=1),
-            "trend_z": np.where(isolated, np.nan, trend["z_score"]),
-            "trend_p": np.where(isolated, np.nan, trend["p_value"]),
-            "last_z": z[:, -1],
-            "last_state": states[:, -1],
-        },
-        index=table.index.rename(city),
-    )
+    found = _histories(z, states, isolated, trend_level, table.index.rename(city))
 
     def yearly(numbers: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(numbers, found.index, table.columns.rename(year))
@@ -257,6 +243,26 @@ def emerging_hot_spots(
             },
             weights=known.description,
         ),
+    )
+
+
+def _histories(
+    z: np.ndarray, states: np.ndarray, isolated: np.ndarray, trend_alpha: float, ids: pd.Index
+) -> pd.DataFrame:
+    """Class, significant years, trend and last year of each city."""
+    trend = mann_kendall(np.nan_to_num(z))
+    rising = np.where(trend["p_value"] <= trend_alpha, np.sign(trend["score"]), 0).astype(int)
+    return pd.DataFrame(
+        {
+            "cluster": np.where(isolated, ISOLATED, emerging_classes(states, rising)),
+            "hot_years": (states > 0).sum(axis=1),
+            "cold_years": (states < 0).sum(axis=1),
+            "trend_z": np.where(isolated, np.nan, trend["z_score"]),
+            "trend_p": np.where(isolated, np.nan, trend["p_value"]),
+            "last_z": z[:, -1],
+            "last_state": states[:, -1],
+        },
+        index=ids,
     )
 
 

@@ -228,23 +228,9 @@ def spatial_markov(
         null="the class of the neighbours does not matter",
     )
     drawn = _permuted(table, matrices, cutter, lagged, span, count, generator)
-    shares = row_shares(by_lag, stay=fill == "stay")
-    left = by_lag.sum(axis=2, keepdims=True).astype(float)
-    spread = np.sqrt(shares * (1.0 - shares) / np.where(left > 0.0, left, np.nan))
-    index = pd.MultiIndex.from_product([lags, labels], names=["lag_class", "from"])
-    columns = labels.rename("to")
-
-    def stacked(numbers: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(numbers.reshape(len(index), -1), index, columns)
-
     return SpatialMarkov(
         name=points.name,
-        counts=stacked(by_lag),
-        probabilities=stacked(shares),
-        std_errors=stacked(spread),
-        ergodic=pd.DataFrame(
-            np.array([ergodic_shares(part) for part in shares]), lags, labels.rename("class")
-        ),
+        **_tables(by_lag, lags, labels, stay=fill == "stay"),
         pooled=pooled,
         homogeneity=replace(tested, configuration=configuration),
         permutations=count,
@@ -255,6 +241,23 @@ def spatial_markov(
         warnings=(*pooled.warnings, *tested.warnings, *_empty_lags(by_lag, lags)),
         configuration=configuration,
     )
+
+
+def _tables(
+    counts: np.ndarray, lags: pd.Index, labels: pd.Index, *, stay: bool
+) -> dict[str, pd.DataFrame]:
+    """Tabulate counts, probabilities, standard errors and long run of each lag class."""
+    shares = row_shares(counts, stay=stay)
+    left = counts.sum(axis=2, keepdims=True).astype(float)
+    spread = np.sqrt(shares * (1.0 - shares) / np.where(left > 0.0, left, np.nan))
+    index = pd.MultiIndex.from_product([lags, labels], names=["lag_class", "from"])
+    numbers = {"counts": counts, "probabilities": shares, "std_errors": spread}
+    fields = {
+        name: pd.DataFrame(part.reshape(len(index), -1), index, labels.rename("to"))
+        for name, part in numbers.items()
+    }
+    long_run = np.array([ergodic_shares(part) for part in shares])
+    return fields | {"ergodic": pd.DataFrame(long_run, lags, labels.rename("class"))}
 
 
 @dataclass(frozen=True, slots=True)

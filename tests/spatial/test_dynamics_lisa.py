@@ -127,7 +127,7 @@ def test_steps_skip_years(income):
     assert len(found.by_period) == 81 - 10
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(panels())
 def test_laws_of_transitions(panel):
     weights = ring(panel.index)
