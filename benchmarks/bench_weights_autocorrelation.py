@@ -7,6 +7,7 @@ counts.
 
 from __future__ import annotations
 
+import importlib.util
 import time
 import warnings
 from collections.abc import Callable
@@ -75,20 +76,22 @@ def knn_pairs(n: int) -> list[Row]:
     ]
 
 
-def queen_pair(n: int) -> Row:
-    """Queen contiguity against libpysal."""
+def queen_pairs(n: int) -> list[Row]:
+    """Queen contiguity against libpysal and, where it is installed, pygeoda."""
     cities = random_territories(n)
     ours = contiguity_weights(cities, transform="none")
     theirs = Graph.build_contiguity(cities, rook=False)
     # Both must find the same borders, or the times mean nothing.
     assert ours.matrix.nnz == theirs.adjacency.astype(bool).sum()
-    return pair(
-        "queen contiguity (wall time)",
-        n,
-        named("libpysal", "Graph"),
-        wall(lambda: contiguity_weights(cities)),
-        wall(lambda: Graph.build_contiguity(cities, rook=False).transform("R")),
-    )
+    work, taken = "queen contiguity (wall time)", wall(lambda: contiguity_weights(cities))
+    graph = wall(lambda: Graph.build_contiguity(cities, rook=False).transform("R"))
+    rows = [pair(work, n, named("libpysal", "Graph"), taken, graph)]
+    if importlib.util.find_spec("pygeoda"):
+        pygeoda = importlib.import_module("pygeoda")
+        opened = pygeoda.open(cities)  # a copy of the polygons, made before the clock starts
+        geoda = wall(lambda: pygeoda.queen_weights(opened))
+        rows.append(pair(work, n, named("pygeoda", "polygons copied before"), taken, geoda))
+    return rows
 
 
 def moran_pairs(n: int, *, rounds: int) -> list[Row]:
@@ -220,8 +223,9 @@ def main() -> None:
     for n in (10_000, 100_000, 1_000_000) if large else (10_000, 100_000):
         for row in knn_pairs(n):
             report(row)
-    for n in (1_000, 10_000, 50_000):
-        report(queen_pair(n))
+    for n in (1_000, 10_000, 100_000):
+        for row in queen_pairs(n):
+            report(row)
     moran_pairs(500, rounds=1)  # esda compiles here
     for n, rounds in ((1_000, 2), (10_000, 2), (100_000 if large else 30_000, 1)):
         for row in moran_pairs(n, rounds=rounds):
