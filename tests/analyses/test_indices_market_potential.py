@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,7 +62,9 @@ class TestMarketPotential:
 
     def test_blocks_do_not_matter(self, monkeypatch):
         whole = market_potential(MASSES, cities=CITIES)
-        monkeypatch.setattr("analyses.indices.market_potential._BLOCK", 3)
+        # The package has a function of the name of this module.
+        module = sys.modules["analyses.indices.market_potential"]
+        monkeypatch.setattr(module, "_BLOCK", 3)
         assert market_potential(MASSES, cities=CITIES).to_numpy() == pytest.approx(whole.to_numpy())
 
     def test_bad_input(self):
