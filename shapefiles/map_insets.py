@@ -18,6 +18,7 @@ from shapefiles.figures_page import (
     figure_size_mm,
     line_height_mm,
     text_width_mm,
+    wrapped,
 )
 from shapefiles.fonts import plain_text
 from shapefiles.map_furniture import distance_text, round_length, true_kilometres_per_unit
@@ -188,7 +189,9 @@ def open_inset(ax: Axes, box: InsetBox, extent: Extent, crs: CRS, *, title: str 
     place = ax.get_position()
     width_mm = box[2] * place.width * page_width
     height_mm = box[3] * place.height * page_height
-    foot_mm = _FOOT_MM + (line_height_mm(BODY_SIZE) if title else 0.0)
+    words = wrapped(plain_text(title), 0.96 * width_mm) if title else ""
+    lines = len(words.splitlines())
+    foot_mm = _FOOT_MM + lines * line_height_mm(BODY_SIZE)
     clear_mm = max(height_mm - foot_mm, 0.4 * height_mm)
     set_extent(inset, extent, clear_mm / width_mm)
     # The foot lies below what is to be seen, at the same scale.
@@ -197,7 +200,7 @@ def open_inset(ax: Axes, box: InsetBox, extent: Extent, crs: CRS, *, title: str 
     _scale_line(inset, crs, width_mm)
     if title:
         rise = 2.5 + BODY_SIZE * LINE_SPACING
-        _foot_text(inset, plain_text(title), rise=rise, colour=INK)
+        _foot_text(inset, words, rise=rise, colour=INK)
     return inset
 
 
