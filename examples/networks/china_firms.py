@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from china_cities import page, read_china
+
 from networks import (
     LinkageNetwork,
     centralities,

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-
 from china_cities import page, read_china
+
 from networks import (
     centralities,
     communities,
