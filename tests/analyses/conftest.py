@@ -140,3 +140,13 @@ def command(monkeypatch, capsys):
         return Answer(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def weasyprint():
+    """Skip where WeasyPrint, or the system library Pango that it draws with, is missing."""
+    try:
+        import weasyprint as module
+    except (ImportError, OSError) as error:
+        pytest.skip(f"WeasyPrint cannot be used here: {error}")
+    return module

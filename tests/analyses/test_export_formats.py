@@ -17,9 +17,9 @@ report_template = "own.html.j2"
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("weasyprint")
 def test_every_format_of_a_study(small_study):
     pytest.importorskip("docx")
-    pytest.importorskip("weasyprint")
     name = 'A "<b>" & =SUM(A1) 北京'
     small_study.cities.loc[0, "name"] = name
     small_study.text = small_study.text.replace("dpi = 72\n", "dpi = 72\n" + OUTPUTS)

@@ -137,11 +137,8 @@ class TestWord:
             write_word_report(content(), tmp_path / "report.doc")
 
 
+@pytest.mark.usefixtures("weasyprint")
 class TestPdf:
-    @pytest.fixture(autouse=True)
-    def _weasyprint(self):
-        pytest.importorskip("weasyprint")
-
     @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
     def test_text_of_the_page(self, tmp_path):
         path = write_pdf_report(content("北京市", "zh"), tmp_path / "report.pdf")
