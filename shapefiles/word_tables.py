@@ -31,6 +31,9 @@ NARROWEST, WIDEST = 6, 40
 CELL_MARGIN = 3
 """Characters that the margins of a cell take."""
 
+CHARACTER = 57_150
+"""Width of a character of a table in units of Word (914,400 to the inch): half of 9 pt."""
+
 LANDSCAPE_COLUMNS = 9
 """Tables with more columns stand on a page on its side."""
 
@@ -253,20 +256,35 @@ def _set_widths(document: Document, grid: Table, table: JournalTable) -> None:
     """Give every column the share of the page that its longest text asks for."""
     page = document.sections[-1]
     space = page.page_width - page.left_margin - page.right_margin  # type: ignore[operator]
-    needed = [
-        min(max([NARROWEST, *map(display_width, texts)]), WIDEST) + CELL_MARGIN
-        for texts in zip(
+    texts = list(
+        zip(
             [_longest_word(text) for text in table.flat_head()],
             *(row.cells for row in table.rows if not row.panel),
             strict=True,
         )
-    ]
+    )
+    least = [max([NARROWEST, *map(_unbroken, column)]) + CELL_MARGIN for column in texts]
+    wanted = [min(max(map(display_width, column)), WIDEST) + CELL_MARGIN for column in texts]
+    wanted = [max(pair) for pair in zip(wanted, least, strict=True)]
+    # Where the page is too narrow, only columns of several words give way.
+    room = max(space / CHARACTER - sum(least), 0.0)
+    share = min(room / max(sum(wanted) - sum(least), 1), 1.0)
+    needed = [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
     grid.autofit = False
-    for column, share in zip(grid.columns, needed, strict=True):
-        column.width = int(space * share / sum(needed))
+    for column, width in zip(grid.columns, needed, strict=True):
+        column.width = int(space * width / sum(needed))
     for at, cell in enumerate(grid._cells):
         if cell._tc.grid_span == 1:
             cell.width = grid.columns[at % table.width].width
+
+
+def _unbroken(text: str) -> int:
+    """Width of the longest word; Chinese breaks anywhere, but not below four characters."""
+    widths = (
+        display_width(word) if word.isascii() else min(display_width(word), 8)
+        for word in text.split()
+    )
+    return min(max(widths, default=0), WIDEST)
 
 
 def _longest_word(text: str) -> str:
