@@ -66,11 +66,11 @@ DYNAMIC = """\
 
 The correction (Yu, de Jong and Lee 2008; Lee and Yu 2010) takes the bias of order 1/T off. It
 multiplies the estimate of tau by about 1 + 1/T, and its standard deviation with it. Published
-standard errors are those of the limit, in which this factor is one, and hold the truth in about 91 %
-of samples with ten years; the default carries the factor into the covariance by the delta method and
-counts the year that city effects use up (`covariance="direct"` does neither). Bias of order 1/T^2
-stays, and goes away as T grows: compare the rows of both lengths. The long run divides by
-1 - tau - rho - eta, so that its distribution is skewed where that is small."""
+standard errors are those of the limit, in which this factor is one, and hold the truth in about
+91 % of samples with ten years; the default carries the factor into the covariance by the delta
+method and counts the year that city effects use up (`covariance="direct"` does neither). Bias of
+order 1/T^2 stays, and goes away as T grows: compare the rows of both lengths. The long run divides
+by 1 - tau - rho - eta, so that its distribution is skewed where that is small."""
 
 
 def percent(value: float) -> str:
