@@ -137,7 +137,7 @@ def time_qap_regression() -> None:
     rng = np.random.default_rng(5)
     for n, k, sample in ((100, 3, 20), (300, 5, 2)):
         frames = [pd.DataFrame(rng.normal(size=(n, n))) for _ in range(k + 1)]
-        named = {f"x{place}": frame for place, frame in enumerate(frames[1:])}
+        regressors = {f"x{place}": frame for place, frame in enumerate(frames[1:])}
         apart = ~np.eye(n, dtype=bool)
         y = frames[0].to_numpy()[apart]
         design = np.column_stack([np.ones(len(y)), *(f.to_numpy()[apart] for f in frames[1:])])
@@ -162,8 +162,8 @@ def time_qap_regression() -> None:
                     np.linalg.inv(changed.T @ changed)
 
         ours = seconds(
-            lambda frames=frames, named=named: qap_regression(
-                frames[0], named, permutations=1000, rng=1
+            lambda frames=frames, regressors=regressors: qap_regression(
+                frames[0], regressors, permutations=1000, rng=1
             ),
             rounds=1,
         )
