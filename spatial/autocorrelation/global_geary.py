@@ -17,7 +17,7 @@ from spatial.autocorrelation.global_statistics import (
     normal_p_value,
 )
 from spatial.autocorrelation.preparation import checked_permutations, prepare
-from spatial.autocorrelation.quadratic_forms import form_moments, permuted_forms
+from spatial.autocorrelation.quadratic_forms import edge_sums, form_moments, permuted_forms
 from spatial.options import Alternative
 from spatial.random import RandomSource, seeded_generator
 from spatial.results import Configuration
@@ -145,6 +145,5 @@ def _variance_normal(matrix: sparse.csr_array) -> float:
     """Variance of C under normality (Cliff & Ord 1981)."""
     n, s0 = matrix.shape[0], float(matrix.data.sum())
     scaled = matrix * (n / s0)
-    s1 = 0.5 * float(((scaled + scaled.T).data ** 2).sum())
-    s2 = float(((scaled.sum(axis=1) + scaled.sum(axis=0)) ** 2).sum())
+    _, s1, s2 = edge_sums(scaled)
     return float(((2 * s1 + s2) * (n - 1) - 4 * n**2) / (2 * (n + 1) * n**2))

@@ -18,7 +18,7 @@ from spatial.autocorrelation.global_statistics import (
 )
 from spatial.autocorrelation.multiple_testing import adjusted_p_values
 from spatial.autocorrelation.preparation import Prepared, checked_permutations, prepare
-from spatial.autocorrelation.quadratic_forms import permuted_forms
+from spatial.autocorrelation.quadratic_forms import edge_sums, permuted_forms
 from spatial.errors import ConfigError
 from spatial.options import Alternative
 from spatial.random import RandomSource, seeded_generator
@@ -289,8 +289,7 @@ def _variances(z: np.ndarray, matrix: sparse.csr_array) -> tuple[float, float]:
     # Scaled to a total of n, so that the products below neither vanish nor overflow.
     scaled = matrix * (n / matrix.data.sum())
     s0 = float(n)
-    s1 = 0.5 * float(((scaled + scaled.T).data ** 2).sum())
-    s2 = float(((scaled.sum(axis=1) + scaled.sum(axis=0)) ** 2).sum())
+    _, s1, s2 = edge_sums(scaled)
     b2 = n * float((z**4).sum()) / float((z**2).sum()) ** 2
     squared = 1.0 / (n - 1) ** 2
     normal = (n**2 * s1 - n * s2 + 3 * s0**2) / ((n**2 - 1) * s0**2) - squared

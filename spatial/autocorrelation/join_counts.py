@@ -22,6 +22,7 @@ from spatial.autocorrelation.preparation import checked_permutations
 from spatial.autocorrelation.quadratic_forms import (
     PATTERNS,
     FormMoments,
+    edge_sums,
     form_moments,
     moments_of_sums,
 )
@@ -273,18 +274,11 @@ def _moments(
     return form_moments(form, first, second)
 
 
-def _edge_sums(matrix: sparse.csr_array) -> tuple[float, float, float]:
-    """S0, S1 and S2 of Cliff and Ord."""
-    s1 = 0.5 * float(((matrix + matrix.T).data ** 2).sum())
-    s2 = float(((matrix.sum(axis=1) + matrix.sum(axis=0)) ** 2).sum())
-    return float(matrix.data.sum()), s1, s2
-
-
 def _free_moments(
     matrix: sparse.csr_array, share: float, other: float, *, same: bool
 ) -> FormMoments:
     """Moments when each city draws its class by itself (Cliff & Ord 1981)."""
-    s0, s1, s2 = _edge_sums(matrix)
+    s0, s1, s2 = edge_sums(matrix)
     p, q = share, other
     if same:
         variance = s1 * p**2 + (s2 - 2 * s1) * p**3 + (s1 - s2) * p**4
@@ -298,7 +292,7 @@ def _moments_of_different(
 ) -> FormMoments:
     """Moments of all joins of different classes: all joins less those of equal ones."""
     n, sizes = len(codes), np.bincount(codes).astype(float)
-    s0, s1, s2 = _edge_sums(matrix)
+    s0, s1, s2 = edge_sums(matrix)
     if sampling == "free":
         squares, cubes = ((sizes / n) ** 2).sum(), ((sizes / n) ** 3).sum()
         # Equal classes of pairs that share a city are dependent, of separate pairs they are not.

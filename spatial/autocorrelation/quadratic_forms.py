@@ -87,6 +87,13 @@ def moments_of_sums(matrix: sparse.csr_array, values: Mapping[str, float], n: in
     return FormMoments(mean, max(square - mean**2, 0.0))
 
 
+def edge_sums(matrix: sparse.csr_array) -> tuple[float, float, float]:
+    """S0, S1 and S2 of Cliff and Ord (1981): sums over weights, pairs and cities."""
+    s1 = 0.5 * float(((matrix + matrix.T).data ** 2).sum())
+    s2 = float(((matrix.sum(axis=1) + matrix.sum(axis=0)) ** 2).sum())
+    return float(matrix.data.sum()), s1, s2
+
+
 def place_sums(matrix: sparse.csr_array) -> dict[str, float]:
     """Sum of p_ij p_kl over all cities for the letters of each pattern."""
     rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
