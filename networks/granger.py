@@ -238,6 +238,8 @@ def _differenced(wide: pd.DataFrame, chosen: np.ndarray) -> np.ndarray:
 
 
 def _most_lags_of_pairs(years: int, lags: int | str, max_lags: int | None) -> int:
+    from spatial.regression.unit_roots import lags_within
+
     # With p lags T - p observations carry 2 p + 1 coefficients.
     possible = (years - 1 - LEAST_FREE) // 3
     if possible < 1:
@@ -245,19 +247,7 @@ def _most_lags_of_pairs(years: int, lags: int | str, max_lags: int | None) -> in
             f"{years} years are too few for tests of Granger causality; use at least "
             f"{4 + LEAST_FREE}, better {FEW_YEARS}."
         )
-    if isinstance(lags, str):
-        checked_option(lags, LagChoice, name="lags")
-        if max_lags is None:
-            return max(1, min(int(12.0 * (years / 100.0) ** 0.25), possible))
-        wanted, name = max_lags, "max_lags"
-    else:
-        wanted, name = lags, "lags"
-    if isinstance(wanted, bool) or int(wanted) != wanted or not 1 <= wanted <= possible:
-        raise ConfigError(
-            f"{name}={wanted!r} is not possible with {years} years; use a whole number from 1 to "
-            f"{possible}."
-        )
-    return int(wanted)
+    return lags_within(years, lags, max_lags, least=1, possible=possible)
 
 
 def _all_pairs(

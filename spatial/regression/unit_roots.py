@@ -246,17 +246,43 @@ def most_lags(years: int, deterministic: str, lags: int | str, max_lags: int | N
             f"{years} years are too few for a Dickey-Fuller regression with "
             f"deterministic={deterministic!r}; use at least {5 + TERMS[deterministic]}."
         )
+    return lags_within(years, lags, max_lags, least=0, possible=possible)
+
+
+def lags_within(
+    years: int, lags: int | str, max_lags: int | None, *, least: int, possible: int
+) -> int:
+    """Return the number of lags asked for, or the most that a criterion may choose from.
+
+    Parameters
+    ----------
+    years : int
+    lags : int, "aic" or "bic"
+    max_lags : int or None
+        Of a criterion; by Schwert's rule where None.
+    least, possible : int
+        What the regression allows.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ConfigError
+        If the lags are not possible.
+    """
     if isinstance(lags, str):
         checked_option(lags, LagChoice, name="lags")
         if max_lags is None:
-            return min(int(12.0 * (years / 100.0) ** 0.25), possible)
+            return max(least, min(int(12.0 * (years / 100.0) ** 0.25), possible))
         wanted, name = max_lags, "max_lags"
     else:
         wanted, name = lags, "lags"
-    if isinstance(wanted, bool) or int(wanted) != wanted or not 0 <= wanted <= possible:
+    if isinstance(wanted, bool) or int(wanted) != wanted or not least <= wanted <= possible:
         raise ConfigError(
-            f"{name}={wanted!r} is not possible with {years} years; use a whole number from 0 to "
-            f"{possible}."
+            f"{name}={wanted!r} is not possible with {years} years; use a whole number from "
+            f"{least} to {possible}."
         )
     return int(wanted)
 
