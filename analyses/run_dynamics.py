@@ -293,6 +293,7 @@ def _follow(
             values,
             weights,
             classes=section.markov_classes,
+            scope=section.markov_scope,
             permutations=histories,
             rng=seed("markov"),
         ),

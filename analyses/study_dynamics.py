@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from analyses.study_section import Policy, Section, Year
-from spatial.options import HotSpotReference, MultipleTesting
+from spatial.options import ClassScope, HotSpotReference, MultipleTesting
 
 YEARLY_RESILIENCE = "yearly resilience"
 """Word for a column that every study has: growth of a city less that of the nation, in each year,
@@ -104,6 +104,11 @@ class DynamicsSection(Section):
     markov: Asked = Field(default=True, description="Markov and spatial Markov chains, tests")
     markov_classes: Annotated[int, Field(ge=2, le=10)] = Field(
         default=4, description="quantile classes of the chains"
+    )
+    markov_scope: ClassScope = Field(
+        default="by year",
+        description="quantiles of each year, which show changes of rank, or of all years (pooled), "
+        "which show growth as climbing",
     )
     emerging_hot_spots: Asked = Field(
         default=True, description="classes of cities by the history of their hot and cold spots"
