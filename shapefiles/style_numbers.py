@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from shapefiles.classification import centred_bounds, class_bounds
+from shapefiles.classification_schemes import scheme_name
 from shapefiles.palettes import diverging_colours, sequential_colours
 from shapefiles.style_classes import (
     graduated_classes,
@@ -28,6 +29,7 @@ def choropleth_style(
     name: str = "",
     scheme: str = "fisherjenks",
     k: int = 5,
+    scheme_options: Mapping[str, object] | None = None,
     bounds: Sequence[float] | None = None,
     centre: float | None = None,
     clip: float = 0.0,
@@ -51,9 +53,13 @@ def choropleth_style(
         Title of the legend.
     name : str
         Name of the style, ``column`` when empty.
-    scheme : {"fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"}
+    scheme : str
+        Any of mapclassify, "fisherjenks" (natural breaks), "quantiles", "equalinterval" ...; see
+        `shapefiles.classification.class_bounds`.
     k : int
         Classes wanted; with ``centre`` ceil(k / 2) on each side.
+    scheme_options : mapping, optional
+        Options of the scheme, such as ``{"multiples": [-1, 0, 1]}`` of "stdmean".
     bounds : sequence of float, optional
         Ascending bounds to use instead, for example to give several years the same classes.
         They are widened where values lie outside.
@@ -90,9 +96,11 @@ def choropleth_style(
     if bounds is not None:
         edges = widened_bounds(bounds, numbers, column)
     elif centre is not None:
-        edges = centred_bounds(_clipped(numbers, clip), centre, scheme=scheme, k=k)
+        edges = centred_bounds(
+            _clipped(numbers, clip), centre, scheme=scheme, k=k, options=scheme_options
+        )
     else:
-        edges = class_bounds(_clipped(numbers, clip), scheme=scheme, k=k)
+        edges = class_bounds(_clipped(numbers, clip), scheme=scheme, k=k, options=scheme_options)
     n = len(edges) - 1
     finite = numbers[np.isfinite(numbers)]
     beyond = (bool((finite < edges[0]).any()), bool((finite > edges[-1]).any()))
@@ -121,7 +129,7 @@ def choropleth_style(
         column=column,
         kind="graduated",
         classes=classes,
-        scheme="given" if bounds is not None else scheme,
+        scheme="given" if bounds is not None else scheme_name(scheme),
         outline_colour="#ffffff" if geometry == "point" else "#8c8c8c",
         outline_width=0.2 if geometry == "point" else 0.1,
     )
@@ -146,6 +154,7 @@ def sized_point_style(
     name: str = "",
     scheme: str = "fisherjenks",
     k: int = 4,
+    scheme_options: Mapping[str, object] | None = None,
     bounds: Sequence[float] | None = None,
     smallest: float = 1.1,
     largest: float = 5.2,
@@ -160,7 +169,7 @@ def sized_point_style(
     ----------
     values : pandas.Series of shape (n,)
         Missing values get a small grey circle and a class of their own.
-    column, title, name, scheme, k, bounds, decimals, counts, language
+    column, title, name, scheme, k, scheme_options, bounds, decimals, counts, language
         As for :func:`choropleth_style`.
     smallest, largest : float
         Diameters of the first and the last class, mm.
@@ -172,7 +181,7 @@ def sized_point_style(
     """
     numbers = numeric_values(values, column)
     edges = (
-        class_bounds(numbers, scheme=scheme, k=k)
+        class_bounds(numbers, scheme=scheme, k=k, options=scheme_options)
         if bounds is None
         else widened_bounds(bounds, numbers, column)
     )
@@ -194,7 +203,7 @@ def sized_point_style(
         column=column,
         kind="graduated",
         classes=classes,
-        scheme=scheme if bounds is None else "given",
+        scheme=scheme_name(scheme) if bounds is None else "given",
         outline_colour="#ffffff",
         outline_width=0.2,
         draw_order="descending",
@@ -209,6 +218,7 @@ def link_width_style(
     name: str = "",
     scheme: str = "fisherjenks",
     k: int = 4,
+    scheme_options: Mapping[str, object] | None = None,
     bounds: Sequence[float] | None = None,
     thinnest: float = 0.15,
     widest: float = 1.5,
@@ -224,7 +234,7 @@ def link_width_style(
     ----------
     values : pandas.Series of shape (n,)
         Strengths of the links.
-    column, title, name, scheme, k, bounds, decimals, counts, language
+    column, title, name, scheme, k, scheme_options, bounds, decimals, counts, language
         As for :func:`choropleth_style`.
     thinnest, widest : float
         Widths of the first and the last class, mm.
@@ -238,7 +248,7 @@ def link_width_style(
     """
     numbers = numeric_values(values, column)
     edges = (
-        class_bounds(numbers, scheme=scheme, k=k)
+        class_bounds(numbers, scheme=scheme, k=k, options=scheme_options)
         if bounds is None
         else widened_bounds(bounds, numbers, column)
     )
@@ -261,7 +271,7 @@ def link_width_style(
         column=column,
         kind="graduated",
         classes=classes,
-        scheme=scheme if bounds is None else "given",
+        scheme=scheme_name(scheme) if bounds is None else "given",
         opacity=opacity,
         draw_order="ascending",
     )
