@@ -13,12 +13,20 @@ from analyses.layers import (
     StudyLayers,
     cluster_style,
     measure_style,
+    measure_titles,
     ordered_keys,
     typology_style,
+)
+from analyses.layers_dynamics import (
+    dynamics_attribute_tables,
+    dynamics_maps,
+    yearly_cluster_style,
+    yearly_style,
 )
 from analyses.layers_spillovers import spillover_maps
 from analyses.results import StudyResult
 from analyses.tables_models import question_tables
+from analyses.words_dynamics import hot_spot_method
 from shapefiles.geopackage import write_geopackage
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable
@@ -97,7 +105,7 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         for kind, frame in sources:
             made = table(f"{kind}{suffix}", frame, kind)
             tables.append(replace(made, title=f"{made.title}: {name}"))
-    return tuple(tables)
+    return (*tables, *dynamics_attribute_tables(result))
 
 
 def _without_cities(tables: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
@@ -134,6 +142,22 @@ def themes_and_layouts(
     for shock, measure in ordered_keys(result):
         style = cluster_style(result, shock, measure)
         page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
+    for key, about in measure_titles(result).items():
+        if key in result.hot_spots:
+            title = label("title_hot_spots", language, measure=about)
+            page(title, (f"hot_spots/{title}",), hot_spot_method(result))
+    for name, layer in layers.dynamics.items():
+        assert result.dynamics is not None
+        known = result.dynamics.columns[name]
+        for found in dynamics_maps(result, known):
+            page(found.title, (f"{layer.table}/{found.style.name}",), found.method)
+        yearly = [yearly_style(result, known, year) for year in known.shown_years]
+        yearly = yearly if "maps" in known.asked else []
+        if known.local is not None:
+            yearly += [yearly_cluster_style(result, known, year) for year in known.shown_years]
+        themes += [Theme(name=one.name, shown=(f"{layer.table}/{one.name}",)) for one in yearly]
+    for centres, ellipses in zip(layers.ellipses[::2], layers.ellipses[1::2], strict=True):
+        page(ellipses.title, (centres.table, ellipses.table), ellipses.abstract)
     for name, model in result.models.items():
         for item in spillover_maps(result, model):
             shown_as = f"{layers.spillovers[name].table}/{item.style.name}"

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analyses.report_words import Words, measures_of, short_names_of, words_of
-from analyses.words_dynamics import column_words, compass_words, emerging_words, quarter_words
+from analyses.words_dynamics import column_words, compass_words, quarter_words
+from shapefiles.style_clusters import emerging_wording
 from spatial.autocorrelation import EMERGING_CLASSES, HOT_SPOT_CLASSES, NO_PATTERN
 from spatial.autocorrelation.time_paths import PATH_DIRECTIONS
 
@@ -257,7 +258,7 @@ def _emerging(result: StudyResult, known: ColumnDynamics) -> str:
         items = [
             words(
                 "finding_class_count",
-                name=words.inside(emerging_words(str(word), words.language)),
+                name=words.inside(emerging_wording(str(word), words.language)),
                 count=words.count(int(count)),
             )
             for word, count in ranked.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,7 @@ from analyses.layers_base import (
     geometry_kind,
     table_slug,
 )
+from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -63,6 +64,12 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    hot_spots : Layer or None
+        Cities with the hot and cold spots of every measure.
+    dynamics : mapping of str to Layer
+        By column: cities with their classes, paths, trends, values and clusters by year.
+    ellipses : tuple of Layer
+        Centres and ellipses of the columns of amounts.
     """
 
     resilience: Layer
@@ -71,6 +78,9 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    hot_spots: Layer | None = None
+    dynamics: Mapping[str, Layer] = field(default_factory=dict)
+    ellipses: tuple[Layer, ...] = ()
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
@@ -78,7 +88,17 @@ class StudyLayers:
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
         rest = [self.background] if self.background is not None else []
-        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
+        hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        return (
+            *networks,
+            *self.ellipses,
+            *self.spillovers.values(),
+            *self.dynamics.values(),
+            *hot_spots,
+            self.lisa,
+            self.resilience,
+            *rest,
+        )
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -94,7 +114,27 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        hot_spots=hot_spot_layer(result, measure_titles(result), short_names(result)),
+        dynamics=dynamics_layers(result),
+        ellipses=tuple(
+            layer
+            for known in (result.dynamics.columns.values() if result.dynamics else ())
+            for layer in ellipse_layers(result, known)
+        ),
     )
+
+
+def dynamics_layers(result: StudyResult) -> dict[str, Layer]:
+    """Build the layer of every column that is followed and can be mapped."""
+    if result.dynamics is None:
+        return {}
+    made = {name: dynamics_layer(result, item) for name, item in result.dynamics.columns.items()}
+    return {name: layer for name, layer in made.items() if layer is not None}
+
+
+def measure_titles(result: StudyResult) -> dict[tuple[str, str], str]:
+    """Name every measure with its years, those of the focus shock first."""
+    return {key: measure_title(result, *key) for key in ordered_keys(result)}
 
 
 def short_names(result: StudyResult) -> dict[str, str]:

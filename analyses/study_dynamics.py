@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from analyses.study_section import Policy, Section, Year
 from spatial.options import ClassScope, HotSpotReference, MultipleTesting
@@ -34,7 +34,12 @@ def _one_or_several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Asked = Annotated[bool | tuple[str, ...], PlainValidator(_asked)]
+def _plain(value: bool | tuple[str, ...] | None) -> bool | list[str] | None:
+    """Write what was asked as plain values, for the run record."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+Asked = Annotated[bool | tuple[str, ...], PlainValidator(_asked), PlainSerializer(_plain)]
 """``true``: for all columns of the section; ``false``: for none; or the columns wanted."""
 
 ANALYSES = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from analyses.layers_base import table_slug
 from analyses.study_dynamics import YEARLY_RESILIENCE
 from shapefiles.language import label
-from spatial.autocorrelation import ISOLATED, NO_PATTERN
+from spatial.autocorrelation import ISOLATED
 
 if TYPE_CHECKING:
     from analyses.results import StudyResult
@@ -65,14 +65,6 @@ def quarter_words(quarter: str, language: Language) -> str:
     if quarter == ISOLATED:
         return label("lisa_isolated", language)
     return label("path_" + quarter.lower().replace(",", "").replace(" ", "_"), language)
-
-
-def emerging_words(word: str, language: Language) -> str:
-    """Wording of a class of emerging hot spots."""
-    if word == ISOLATED:
-        return label("lisa_isolated", language)
-    key = "no_pattern" if word == NO_PATTERN else word.lower().replace(" ", "_")
-    return label(f"emerging_{key}", language)
 
 
 def trend_words(trend: str, language: Language) -> str:

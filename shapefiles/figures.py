@@ -12,6 +12,7 @@ from shapefiles.figures_dynamics import (
     spatial_markov_plot,
 )
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
+from shapefiles.figures_moran_years import moran_years_plot
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_robustness import robustness_plot
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
@@ -32,6 +33,7 @@ __all__ = [
     "emerging_hot_spot_map",
     "leave_one_out_plot",
     "moran_scatter",
+    "moran_years_plot",
     "neighbours_plot",
     "paths_plot",
     "rank_intervals_plot",
