@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyses.figure_plans import FigurePlan, map_options
@@ -20,6 +21,9 @@ from shapefiles.figures import (
 )
 from shapefiles.language import label
 from shapefiles.maps import category_map, choropleth_map, hot_spot_map
+
+DRAWN_PATHS = 7
+"""Paths in one plot: as many as there are colours that differ."""
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,14 +137,14 @@ class _Plans:
         return moran_years_plot(
             table.assign(p_value=table["p_fdr"]).set_axis(list(self.known.years)),
             alpha=self.result.study.autocorrelation.alpha,
-            options=self._options("moran_years"),
+            options=self._options("moran_years", wide=True),
         )
 
     def _paths(self) -> Axes:
         return time_paths_plot(
             self.known.paths,
             names=self.result.area.cities["short_name"],
-            options=self._options("time_paths"),
+            options=replace(self._options("time_paths"), labelled=DRAWN_PATHS),
         )
 
     def _markov(self) -> Axes:
@@ -148,7 +152,7 @@ class _Plans:
 
     def _ellipse(self) -> Axes:
         cities = self.result.area.cities.loc[self.known.values.index]
-        return ellipse_plot(self.known.ellipses, cities, options=self._options("ellipse"))
+        return ellipse_plot(self.known.ellipses, cities, options=self._options("ellipse", wide=True))
 
     def _centre(self) -> Axes:
         return centre_path_plot(self.known.ellipses, options=self._options("centre_path"))

@@ -50,7 +50,7 @@ QUARTER_COLOURS = {
 }
 """A diverging purple-green scheme, safe for colour-blind readers: green where the city rises."""
 
-TREND_COLOURS = {"Increasing": "#b2182b", "No trend": "#eeeeee", "Decreasing": "#2166ac"}
+TREND_COLOURS = {"Increasing": "#1b7837", "No trend": "#eeeeee", "Decreasing": "#762a83"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def hot_spot_map_style(
     return hot_spot_style(
         result.hot_spots[key].table["cluster"],
         column=f"hot_spot_{key[1]}_{suffix}",
-        title=title,
+        title=label("hot_spot_legend", result.study.language),
         name=title,
         geometry=geometry_kind(result),
         language=result.study.language,

@@ -9,7 +9,14 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from shapefiles.figures_lines import number_axis
-from shapefiles.figures_page import HAIRLINE, PlotOptions, finish, house_style, plot_axes
+from shapefiles.figures_page import (
+    BODY_SIZE,
+    HAIRLINE,
+    PlotOptions,
+    finish,
+    house_style,
+    plot_axes,
+)
 from shapefiles.language import label
 from spatial.errors import ConfigError, EstimationError, listed
 
@@ -80,7 +87,8 @@ def moran_years_plot(
     up, across = label("moran_i", language), label("year", language)
     texts = [options.title, options.note, up, across, *words.values(), _DIGITS]
     with house_style(language, texts) as families:
-        ax = plot_axes(ax, options, aspect=0.55, families=families)
+        single = options.width == "single"
+        ax = plot_axes(ax, options, aspect=0.75 if single else 0.4, families=families)
         ax.fill_between(
             years,
             expected - 1.96 * spread,
@@ -108,11 +116,15 @@ def moran_years_plot(
                 )
         ax.set_xlabel(across)
         ax.set_ylabel(up)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5 if single else 10))
         number_axis(ax, which="y")
         ax.margins(x=0.03, y=0.12)
         ax.legend(
-            loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=3, frameon=False
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            borderaxespad=0.2,
+            ncols=1 if single else 3,
+            fontsize=BODY_SIZE,
         )
         finish(ax, options, families)
     return ax
