@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +25,12 @@ from analyses.layers_dynamics import (
 )
 from analyses.layers_spillovers import spillover_maps
 from analyses.results import StudyResult
+from analyses.results_dynamics import ColumnDynamics
 from analyses.tables_models import question_tables
 from analyses.words_dynamics import hot_spot_method
 from shapefiles.geopackage import write_geopackage
 from shapefiles.language import label
-from shapefiles.layers import AttributeTable
+from shapefiles.layers import AttributeTable, Layer
 from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
 
 
@@ -142,22 +143,9 @@ def themes_and_layouts(
     for shock, measure in ordered_keys(result):
         style = cluster_style(result, shock, measure)
         page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
-    for key, about in measure_titles(result).items():
-        if key in result.hot_spots:
-            title = label("title_hot_spots", language, measure=about)
-            page(title, (f"hot_spots/{title}",), hot_spot_method(result))
-    for name, layer in layers.dynamics.items():
-        assert result.dynamics is not None
-        known = result.dynamics.columns[name]
-        for found in dynamics_maps(result, known):
-            page(found.title, (f"{layer.table}/{found.style.name}",), found.method)
-        yearly = [yearly_style(result, known, year) for year in known.shown_years]
-        yearly = yearly if "maps" in known.asked else []
-        if known.local is not None:
-            yearly += [yearly_cluster_style(result, known, year) for year in known.shown_years]
-        themes += [Theme(name=one.name, shown=(f"{layer.table}/{one.name}",)) for one in yearly]
-    for centres, ellipses in zip(layers.ellipses[::2], layers.ellipses[1::2], strict=True):
-        page(ellipses.title, (centres.table, ellipses.table), ellipses.abstract)
+    for title, shown, method in dynamics_pages(result, layers):
+        page(title, shown, method)
+    themes += dynamics_themes(result, layers)
     for name, model in result.models.items():
         for item in spillover_maps(result, model):
             shown_as = f"{layers.spillovers[name].table}/{item.style.name}"
@@ -169,6 +157,41 @@ def themes_and_layouts(
         shown = (layers.points[name].table, layers.links[name].table)
         page(label("theme_network", language, network=name), shown, method)
     return themes, layouts
+
+
+def dynamics_pages(
+    result: StudyResult, layers: StudyLayers
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Title, layers and method of every page of hot spots and dynamics."""
+    for key, about in measure_titles(result).items():
+        if key in result.hot_spots:
+            title = label("title_hot_spots", result.study.language, measure=about)
+            yield title, (f"hot_spots/{title}",), hot_spot_method(result)
+    for known, layer in _followed(result, layers):
+        for found in dynamics_maps(result, known):
+            yield found.title, (f"{layer.table}/{found.style.name}",), found.method
+    for centres, ellipses in zip(layers.ellipses[::2], layers.ellipses[1::2], strict=True):
+        yield ellipses.title, (centres.table, ellipses.table), ellipses.abstract
+
+
+def dynamics_themes(result: StudyResult, layers: StudyLayers) -> list[Theme]:
+    """Themes of single years, which need no page of their own."""
+    themes = []
+    for known, layer in _followed(result, layers):
+        yearly = []
+        if "maps" in known.asked:
+            yearly += [yearly_style(result, known, year) for year in known.shown_years]
+        if known.local is not None:
+            yearly += [yearly_cluster_style(result, known, year) for year in known.shown_years]
+        themes += [Theme(name=one.name, shown=(f"{layer.table}/{one.name}",)) for one in yearly]
+    return themes
+
+
+def _followed(result: StudyResult, layers: StudyLayers) -> list[tuple[ColumnDynamics, Layer]]:
+    """Columns that are followed, with their layers."""
+    if result.dynamics is None:
+        return []
+    return [(result.dynamics.columns[name], layer) for name, layer in layers.dynamics.items()]
 
 
 def lisa_method(result: StudyResult) -> str:

@@ -14,6 +14,7 @@ from analyses.words_dynamics import column_slug, column_words, dynamics_method, 
 from shapefiles.figures import (
     PlotOptions,
     centre_path_plot,
+    density_ridges_plot,
     ellipse_plot,
     moran_years_plot,
     spatial_markov_plot,
@@ -87,6 +88,8 @@ class _Plans:
             yield self._plot("time_paths", self._paths)
         if known.markov is not None:
             yield self._plot("markov", self._markov)
+        if known.densities is not None:
+            yield self._plot("densities", self._densities)
         if known.ellipses is not None:
             yield self._plot("ellipse", self._ellipse)
             yield self._plot("centre_path", self._centre)
@@ -150,9 +153,19 @@ class _Plans:
     def _markov(self) -> Axes:
         return spatial_markov_plot(self.known.markov, options=self._options("markov", wide=True))
 
+    def _densities(self) -> Axes:
+        assert self.known.densities is not None
+        return density_ridges_plot(
+            self.known.densities.density,
+            axis_label=column_words(self.result.study, self.known.column, with_unit=True),
+            options=self._options("densities"),
+        )
+
     def _ellipse(self) -> Axes:
         cities = self.result.area.cities.loc[self.known.values.index]
-        return ellipse_plot(self.known.ellipses, cities, options=self._options("ellipse", wide=True))
+        return ellipse_plot(
+            self.known.ellipses, cities, options=self._options("ellipse", wide=True)
+        )
 
     def _centre(self) -> Axes:
         return centre_path_plot(self.known.ellipses, options=self._options("centre_path"))

@@ -102,7 +102,18 @@ def column_findings(result: StudyResult, known: ColumnDynamics) -> list[str]:
     -------
     list of str
     """
-    makers = (_moran, _clusters, _moves, _paths, _markov, _emerging, _trends, _ranks, _centre)
+    makers = (
+        _moran,
+        _clusters,
+        _moves,
+        _paths,
+        _markov,
+        _emerging,
+        _trends,
+        _ranks,
+        _density,
+        _centre,
+    )
     return [sentence for make in makers if (sentence := make(result, known))]
 
 
@@ -122,10 +133,11 @@ def _moran(result: StudyResult, known: ColumnDynamics) -> str:
     if known.moran is None:
         return ""
     words, alpha = words_of(result), result.study.autocorrelation.alpha
-    rows = known.moran.tidy().set_index("measure")
+    rows = known.moran.tidy()
+    rows = rows.set_index(rows["measure"].astype(str))
     significant = rows["p_fdr"] < alpha
     positive = significant & (rows["statistic"] > rows["expected"])
-    low, high = rows["statistic"].idxmin(), rows["statistic"].idxmax()
+    low, high = str(rows["statistic"].idxmin()), str(rows["statistic"].idxmax())
     return words(
         "finding_moran_years",
         **_about(result, known),
@@ -176,7 +188,7 @@ def _with_counts(words: Words, counts: pd.Series, names: pd.Series) -> str:
     """Name the first cities, each with its number of years."""
     return words.listing(
         [
-            words("finding_city_years", city=names[city], years=words.count(int(count)))
+            words("finding_city_years", city=names[str(city)], years=words.count(int(count)))
             for city, count in counts.head(NAMED).items()
         ]
     )
@@ -305,6 +317,25 @@ def _ranks(result: StudyResult, known: ColumnDynamics) -> str:
         steady=words.count(int(steady.sum())),
         moving=words.count(int(moving.sum())),
         alpha=words.percent(alpha, 0),
+    )
+
+
+def _density(result: StudyResult, known: ColumnDynamics) -> str:
+    if known.densities is None:
+        return ""
+    words, table = words_of(result), known.densities.summary
+    first, last = table.iloc[0], table.iloc[-1]
+    ratio = float(last["width"] / first["width"])
+    decimals = int(np.clip(2 - np.floor(np.log10(table["peak"].abs().max())), 0, 4))
+    return words(
+        "finding_density",
+        **_about(result, known),
+        peak_first=words.number(first["peak"], decimals),
+        peak_last=words.number(last["peak"], decimals),
+        change=words("finding_wider" if ratio >= 1.0 else "finding_narrower"),
+        width=words.percent(abs(ratio - 1.0), 0),
+        modes_first=words.count(int(first["modes"])),
+        modes_last=words.count(int(last["modes"])),
     )
 
 

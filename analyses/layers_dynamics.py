@@ -165,7 +165,7 @@ def dynamics_maps(result: StudyResult, known: ColumnDynamics) -> list[DynamicsMa
             colours=QUARTER_COLOURS | {"Isolated": "#999999"},
             order=[q for q in QUARTER_COLOURS if q in PATH_DIRECTIONS],
         )  # fmt: skip
-    if known.trends is not None and known.trends.table["trend"].nunique() > 1:
+    if known.trends is not None and len(known.trends.table["trend"].unique()) > 1:
         add(
             "trend", "trend", known.trends.table["trend"], categorised_style,
             labels={word: trend_words(word, language) for word in TREND_COLOURS},
@@ -187,14 +187,14 @@ def yearly_style(result: StudyResult, known: ColumnDynamics, year: int) -> Layer
         else class_bounds(kept, scheme="quantiles", k=CLASSES)
     )
     # The ends of all years, so that no year widens a class of its own.
-    bounds = [float(values.min()), *bounds[1:-1], float(values.max())]
+    ends = [float(values.min()), *map(float, bounds[1:-1]), float(values.max())]
     about = column_words(result.study, known.column, with_unit=True)
     return choropleth_style(
         known.values[year].reindex(result.area.cities.index),
         column=f"value_{year}",
         title=about,
         name=label("title_year", language, column=about, year=year),
-        bounds=bounds,
+        bounds=ends,
         centre=0.0 if diverging else None,
         geometry=geometry_kind(result),
         language=language,
@@ -205,9 +205,8 @@ def yearly_cluster_style(result: StudyResult, known: ColumnDynamics, year: int) 
     """Style of the local Moran clusters of one year."""
     assert known.local is not None
     language = result.study.language
-    title = label(
-        "title_year", language, column=f"LISA {column_words(result.study, known.column)}", year=year
-    )
+    about = column_words(result.study, known.column)
+    title = label("title_lisa_year", language, column=about, year=year)
     return lisa_style(
         known.local.clusters()[year].reindex(result.area.cities.index),
         column=f"lisa_{year}",

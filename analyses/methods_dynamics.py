@@ -85,9 +85,7 @@ def dynamics_methods(result: StudyResult) -> tuple[Section | None, tuple[str, ..
         first.append(words("method_yearly_resilience"))
     if any(known.left_out for known in result.dynamics.columns.values()):
         first.append(words("method_dynamics_gaps"))
-    points = [
-        words(f"method_dynamics_{key}", **values) for key in DYNAMICS_WORKS if key in asked
-    ]
+    points = [words(f"method_dynamics_{key}", **values) for key in DYNAMICS_WORKS if key in asked]
     cited = [work for key, works in DYNAMICS_WORKS.items() if key in asked for work in works]
     return (
         Section(

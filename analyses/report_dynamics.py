@@ -76,18 +76,13 @@ def dynamics_section(result: StudyResult, figures: Figures) -> Section | None:
     for at, known in enumerate(result.dynamics.columns.values(), start=1):
         key = f"dynamics-{at}"
         tables = [table for make in _TABLES if (table := make(result, known)) is not None]
-        left_out = ()
-        if known.left_out:
-            left_out = (_left_out(result, known),)
         parts.append(
             Section(
                 key,
                 column_words(result.study, known.column),
-                paragraphs=left_out,
+                paragraphs=(_left_out(result, known),) if known.left_out else (),
                 points=tuple(column_findings(result, known)),
-                figures=tuple(
-                    sorted(figures.get(key, ()), key=lambda item: item.width < NARROW)
-                ),
+                figures=tuple(sorted(figures.get(key, ()), key=lambda item: item.width < NARROW)),
                 tables=tuple(tables),
             )
         )
@@ -106,7 +101,8 @@ def _left_out(result: StudyResult, known: ColumnDynamics) -> str:
     return words(
         "report_left_out",
         count=words.count(len(known.left_out)),
-        cities=words.listing(shown) + (words("warning_more", count=words.count(more)) if more else ""),
+        cities=words.listing(shown)
+        + (words("warning_more", count=words.count(more)) if more else ""),
     )
 
 
@@ -274,14 +270,14 @@ def markov_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | No
 
 
 def markov_tests_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | None:
-    """Tests of a Markov chain."""
+    """List the tests of a Markov chain."""
     if known.markov is None:
         return None
     words = words_of(result)
     rows = []
     for name, test in known.markov_tests.items():
         for statistic, row in test.table.to_dict("index").items():
-            permuted = known.markov.p_permutation[statistic] if name == "space" else np.nan
+            permuted = known.markov.p_permutation[str(statistic)] if name == "space" else np.nan
             rows.append(
                 {
                     words("report_hypothesis"): words(f"markov_null_{name}"),
@@ -426,6 +422,28 @@ def ranks_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | Non
     )
 
 
+def densities_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | None:
+    """Peak, width and number of modes of the distribution of each year."""
+    if known.densities is None:
+        return None
+    words, table = words_of(result), known.densities.summary
+    digits = f"decimal{int(np.clip(3 - np.floor(np.log10(table['peak'].abs().max())), 1, 6))}"
+    peak, width = words("column_peak"), words("column_width")
+    return ReportTable(
+        words("report_densities_caption", **_about(result, known)),
+        pd.DataFrame(
+            {
+                words("year"): list(known.years),
+                peak: table["peak"].to_numpy(),
+                width: table["width"].to_numpy(),
+                words("column_modes"): table["modes"].to_numpy(),
+            }
+        ),
+        formats={words("year"): "year", peak: digits, width: digits},
+        notes=(words("report_densities_note"), *_source(result)),
+    )
+
+
 def ellipses_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | None:
     """Centre and ellipse of each year."""
     found = known.ellipses
@@ -443,8 +461,7 @@ def ellipses_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | 
     return ReportTable(
         words("report_ellipses_caption", **_about(result, known)),
         frame.reset_index(drop=True),
-        formats={words("year"): "year"}
-        | {heads[name]: chosen for name, chosen in digits.items()},
+        formats={words("year"): "year"} | {heads[name]: chosen for name, chosen in digits.items()},
         notes=(words("report_ellipses_note"), *_source(result)),
     )
 
@@ -458,5 +475,6 @@ _TABLES: tuple[Callable[[StudyResult, ColumnDynamics], ReportTable | None], ...]
     emerging_table,
     trends_table,
     ranks_table,
+    densities_table,
     ellipses_table,
 )

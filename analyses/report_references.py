@@ -8,8 +8,8 @@ from analyses.report_content import Reference
 
 WORKS = {
     "anderson1957": Reference(
-        "Anderson, T. W. & Goodman, L. A. (1957). Statistical inference about Markov chains. Annals "
-        "of Mathematical Statistics 28(1), 89–110.",
+        "Anderson, T. W. & Goodman, L. A. (1957). Statistical inference about Markov chains. "
+        "Annals of Mathematical Statistics 28(1), 89–110.",
         "10.1214/aoms/1177707039",
     ),
     "anselin1995": Reference(
@@ -121,8 +121,8 @@ WORKS = {
     ),
     "rey2004": Reference(
         "Rey, S. J. (2004). Spatial dependence in the evolution of regional income distributions. "
-        "In: Getis, A., Mur, J. & Zoller, H. G. (eds), Spatial Econometrics and Spatial Statistics, "
-        "194–213. Basingstoke: Palgrave Macmillan."
+        "In: Getis, A., Mur, J. & Zoller, H. G. (eds), Spatial Econometrics and Spatial "
+        "Statistics, 194–213. Basingstoke: Palgrave Macmillan."
     ),
     "rey2011": Reference(
         "Rey, S. J., Murray, A. T. & Anselin, L. (2011). Visualizing regional income distribution "
@@ -135,8 +135,8 @@ WORKS = {
         "10.1007/s00180-013-0461-2",
     ),
     "sen1968": Reference(
-        "Sen, P. K. (1968). Estimates of the regression coefficient based on Kendall's tau. Journal "
-        "of the American Statistical Association 63(324), 1379–1389.",
+        "Sen, P. K. (1968). Estimates of the regression coefficient based on Kendall's tau. "
+        "Journal of the American Statistical Association 63(324), 1379–1389.",
         "10.1080/01621459.1968.10480934",
     ),
     "serrano2009": Reference(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analyses.indices.kernel_density import KernelDensities
 from spatial.autocorrelation import (
     EllipsePath,
     EmergingHotSpots,
@@ -19,6 +20,12 @@ from spatial.autocorrelation import (
     SpatialMarkov,
     Trends,
 )
+
+
+def long_values(table: pd.DataFrame, name: str) -> pd.Series:
+    """Turn a table of cities and years into a series with the index ``(city, year)``."""
+    index = pd.MultiIndex.from_product([table.index, table.columns], names=["city", "year"])
+    return pd.Series(table.to_numpy().ravel(), index=index, name=name)
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,10 @@ class ColumnDynamics:
         Kendall's tau of successive years, of neighbours and of others.
     shared_ranks : RankMobility or None
         Theta by the first grouping of cities, None where there is none.
+    densities : KernelDensities or None
     ellipses : EllipsePath or None
     asked : frozenset of str
-        Keys of the study file that name the column, such as ``"densities"`` and ``"maps"``.
+        Keys of the study file that name the column, such as ``"lisa"`` and ``"maps"``.
     """
 
     column: str
@@ -71,6 +79,7 @@ class ColumnDynamics:
     trends: Trends | None = None
     ranks: RankMobility | None = None
     shared_ranks: RankMobility | None = None
+    densities: KernelDensities | None = None
     ellipses: EllipsePath | None = None
     asked: frozenset[str] = frozenset()
 
@@ -89,8 +98,7 @@ class ColumnDynamics:
             ``local_i``, ``p_value``, ``p_adjusted``, ``cluster``; with emerging hot spots
             ``hot_spot_z`` and ``hot_spot`` (1 hot, -1 cold, 0).
         """
-        table = self.values.stack().rename("value").to_frame()
-        table.index = table.index.set_names(["city", "year"])
+        table = long_values(self.values, "value").to_frame()
         if self.local is not None:
             names = ["lag", "statistic", "p_value", "p_adjusted", "cluster"]
             found = self.local.table[names].rename(columns={"statistic": "local_i"})
@@ -100,7 +108,7 @@ class ColumnDynamics:
                 ("hot_spot_z", self.emerging.z_scores),
                 ("hot_spot", self.emerging.states),
             ):
-                table[name] = wide.stack().reindex(table.index)
+                table[name] = long_values(wide, name).reindex(table.index)
         return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analyses.indices.kernel_density import kernel_densities
 from analyses.indices.yearly_resilience import yearly_resilience
-from analyses.results_dynamics import ColumnDynamics, Dynamics
+from analyses.results_dynamics import ColumnDynamics, Dynamics, long_values
 from analyses.run_common import cut_weights, require_columns, seed_of
 from analyses.study import Study
 from analyses.study_dynamics import ANALYSES, SHOWN_YEARS, YEARLY_RESILIENCE, DynamicsSection
@@ -74,17 +75,18 @@ def find_hot_spots(
     options = study.autocorrelation
     if not options.hot_spots:
         return {}
-    return {
-        (str(shock), str(measure)): local_getis_ord(
+    found = {}
+    for key in measures.columns.tolist():
+        shock, measure = str(key[0]), str(key[1])
+        found[(shock, measure)] = local_getis_ord(
             measures[(shock, measure)],
             weights[study.local_weights],
             permutations=options.permutations,
             correction=options.correction,
             alpha=options.alpha,
-            rng=seed_of(study.seed, f"hot spots {study.key_of(str(shock))} {measure}"),
+            rng=seed_of(study.seed, f"hot spots {study.key_of(shock)} {measure}"),
         )
-        for shock, measure in measures.columns.tolist()
-    }
+    return found
 
 
 def run_dynamics(study: Study, area: StudyArea, weights: Mapping[str, Weights]) -> Dynamics | None:
@@ -116,10 +118,15 @@ def run_dynamics(study: Study, area: StudyArea, weights: Mapping[str, Weights]) 
         weights=study.dynamics_weights,
         columns={
             column: _follow(
-                study,
-                area,
+                _Task(
+                    study,
+                    section,
+                    area,
+                    column,
+                    known.values,
+                    cut_weights(chosen, known.left_out),
+                ),
                 known,
-                cut_weights(chosen, known.left_out),
                 frozenset(key for key, columns in asked.items() if column in columns),
             )
             for column, known in followed.items()
@@ -170,6 +177,13 @@ def followed_columns(study: Study, area: StudyArea) -> dict[str, FollowedColumn]
             f"[dynamics]: the panel has a column {YEARLY_RESILIENCE!r}, which is the word for the "
             "resilience that interurban computes; give the column another name."
         )
+    for key in ("years", "shown_years"):
+        unknown = [year for year in getattr(section, key) or () if year not in area.years]
+        if unknown:
+            raise PanelError(
+                f"[dynamics] {key}: the panel has no year {listed(unknown)}; it runs from "
+                f"{area.years.min()} to {area.years.max()}."
+            )
     return {column: _followed(column, study, section, area) for column in wanted}
 
 
@@ -180,13 +194,7 @@ def _followed(
     wide = _wide(column, study, area)
     if section.years is not None:
         first, last = section.years
-        unknown = [year for year in section.years if year not in area.years]
-        if unknown:
-            raise PanelError(
-                f"[dynamics] years = {[first, last]}: the panel has no year {listed(unknown)}; it "
-                f"runs from {area.years.min()} to {area.years.max()}."
-            )
-        wide = wide.loc[:, (wide.columns >= first) & (wide.columns <= last)]
+        wide = wide[[year for year in wide.columns if first <= int(year) <= last]]
     # Growth has no first year: years in which no city has a figure say nothing about anyone.
     wide = wide.loc[:, wide.notna().any()]
     if wide.shape[1] < 2:
@@ -259,73 +267,107 @@ def _named(column: str, key: str) -> Iterator[None]:
         ) from error
 
 
-def _follow(
-    study: Study,
-    area: StudyArea,
-    known: FollowedColumn,
-    weights: Weights,
-    asked: frozenset[str],
-) -> ColumnDynamics:
-    """Compute what was asked of one column, each task with a seed of its own."""
-    section, options = study.dynamics, study.autocorrelation
-    assert section is not None
-    values, column = known.values, known.column
-    corrected = {"correction": options.correction, "alpha": options.alpha}
-    permutations = section.permutations or options.permutations
-    histories = section.history_permutations
+@dataclass(frozen=True)
+class _Task:
+    """What every statistic of one column needs."""
 
-    def seed(task: str) -> int:
-        return seed_of(study.seed, f"dynamics {task} {column}")
+    study: Study
+    section: DynamicsSection
+    area: StudyArea
+    column: str
+    values: pd.DataFrame
+    weights: Weights
 
-    tasks: dict[str, Any] = {
-        "moran": lambda: global_moran_table(
-            values,
-            {study.dynamics_weights: weights},
-            permutations=permutations,
-            rng=seed("moran"),
-        ),
-        "lisa": lambda: local_panel(
-            values, weights, permutations=permutations, rng=seed("lisa"), **corrected
-        ),
-        "transitions": lambda: lisa_transitions(values, weights),
-        "time_paths": lambda: lisa_time_paths(values, weights),
-        "markov": lambda: spatial_markov(
-            values,
-            weights,
-            classes=section.markov_classes,
-            scope=section.markov_scope,
-            permutations=histories,
-            rng=seed("markov"),
-        ),
-        "emerging_hot_spots": lambda: emerging_hot_spots(
-            values,
-            weights,
-            window=min(section.window, values.shape[1] - 1),
-            reference=section.reference,
-            **corrected,
-        ),
-        "trends": lambda: city_trends(values, **corrected),
-        "ranks": lambda: rank_tau(values, weights, permutations=histories, rng=seed("ranks")),
-        "shared_ranks": lambda: _shared_ranks(
-            study, area, values, histories, seed("shared ranks")
-        ),
-        "ellipse": lambda: standard_deviational_ellipses(values, area.cities.loc[values.index]),
-    }
+    def seed(self, task: str) -> int:
+        """Seed of one statistic, so that adding another does not move its numbers."""
+        return seed_of(self.study.seed, f"dynamics {task} {self.column}")
+
+    @property
+    def permutations(self) -> int:
+        return self.section.permutations or self.study.autocorrelation.permutations
+
+    @property
+    def histories(self) -> int:
+        return self.section.history_permutations
+
+    @property
+    def test(self) -> dict[str, Any]:
+        """Correction and level of tests over cities."""
+        options = self.study.autocorrelation
+        return {"correction": options.correction, "alpha": options.alpha}
+
+
+def _shared_ranks(task: _Task) -> RankMobility | None:
+    """Theta by the first grouping of the study that has two groups among the cities."""
+    for group in task.study.groups:
+        members = task.area.cities[group].astype(str).loc[task.values.index].rename(str(group))
+        if len(members.unique()) > 1:
+            return rank_theta(
+                task.values, members, permutations=task.histories, rng=task.seed("shared ranks")
+            )
+    return None
+
+
+_STATISTICS: Mapping[str, Callable[[_Task], Any]] = {
+    "moran": lambda task: global_moran_table(
+        task.values,
+        {task.study.dynamics_weights: task.weights},
+        permutations=task.permutations,
+        rng=task.seed("moran"),
+    ),
+    "lisa": lambda task: local_panel(
+        task.values,
+        task.weights,
+        permutations=task.permutations,
+        rng=task.seed("lisa"),
+        **task.test,
+    ),
+    "transitions": lambda task: lisa_transitions(task.values, task.weights),
+    "time_paths": lambda task: lisa_time_paths(task.values, task.weights),
+    "markov": lambda task: spatial_markov(
+        task.values,
+        task.weights,
+        classes=task.section.markov_classes,
+        scope=task.section.markov_scope,
+        permutations=task.histories,
+        rng=task.seed("markov"),
+    ),
+    "emerging_hot_spots": lambda task: emerging_hot_spots(
+        task.values,
+        task.weights,
+        window=min(task.section.window, task.values.shape[1] - 1),
+        reference=task.section.reference,
+        **task.test,
+    ),
+    "trends": lambda task: city_trends(task.values, **task.test),
+    "ranks": lambda task: rank_tau(
+        task.values, task.weights, permutations=task.histories, rng=task.seed("ranks")
+    ),
+    "shared_ranks": _shared_ranks,
+    "densities": lambda task: kernel_densities(_long(task), task.column),
+    "ellipse": lambda task: standard_deviational_ellipses(
+        task.values, task.area.cities.loc[task.values.index]
+    ),
+}
+
+
+def _follow(task: _Task, known: FollowedColumn, asked: frozenset[str]) -> ColumnDynamics:
+    """Compute what was asked of one column."""
     needed = set(asked)
     # Scatter plots show the clusters of each year.
     needed |= {"lisa"} if "moran_scatter" in asked else set()
     needed |= {"shared_ranks"} if "ranks" in asked else set()
     found = {}
-    for task, compute in tasks.items():
-        if task in needed:
-            with _named(column, "ranks" if task == "shared_ranks" else task):
-                found[task] = compute()
+    for name, compute in _STATISTICS.items():
+        if name in needed:
+            with _named(task.column, "ranks" if name == "shared_ranks" else name):
+                found[name] = compute(task)
     markov: SpatialMarkov | None = found.get("markov")
     return ColumnDynamics(
-        column=column,
-        values=values,
+        column=known.column,
+        values=known.values,
         left_out=known.left_out,
-        shown_years=_shown_years(section, values),
+        shown_years=_shown_years(task.section, known),
         moran=found.get("moran"),
         local=found.get("lisa"),
         transitions=found.get("transitions"),
@@ -336,22 +378,28 @@ def _follow(
         trends=found.get("trends"),
         ranks=found.get("ranks"),
         shared_ranks=found.get("shared_ranks"),
+        densities=found.get("densities"),
         ellipses=found.get("ellipse"),
         asked=asked,
     )
 
 
-def _shown_years(section: DynamicsSection, values: pd.DataFrame) -> tuple[int, ...]:
+def _long(task: _Task) -> pd.DataFrame:
+    """Return the values as a panel of one column."""
+    return long_values(task.values, task.column).to_frame()
+
+
+def _shown_years(section: DynamicsSection, known: FollowedColumn) -> tuple[int, ...]:
     """Years of small maps: those named that exist for the column, or some spread evenly."""
-    years = [int(year) for year in values.columns]
+    years = [int(year) for year in known.values.columns]
     if not section.shown_years:
         places = np.linspace(0, len(years) - 1, min(SHOWN_YEARS, len(years)))
         return tuple(years[at] for at in np.unique(places.round().astype(int)))
     shown = tuple(year for year in section.shown_years if year in years)
     if not shown:
         raise PanelError(
-            f"[dynamics] shown_years = {list(section.shown_years)}: no such year has figures; "
-            f"known: {listed(years)}."
+            f"[dynamics] shown_years = {list(section.shown_years)}: column {known.column!r} has "
+            f"figures in none of them; its years are {listed(years)}."
         )
     return shown
 
@@ -367,14 +415,3 @@ def _markov_tests(markov: SpatialMarkov) -> dict[str, HomogeneityTest]:
     if starts >= 2:
         tests["order_1"] = chain.order_test(1)
     return tests
-
-
-def _shared_ranks(
-    study: Study, area: StudyArea, values: pd.DataFrame, permutations: int, seed: int
-) -> RankMobility | None:
-    """Theta by the first grouping of the study that has two groups among the cities."""
-    for group in study.groups:
-        members = area.cities[group].astype(str).loc[values.index].rename(str(group))
-        if members.nunique() > 1:
-            return rank_theta(values, members, permutations=permutations, rng=seed)
-    return None

@@ -148,9 +148,9 @@ class DynamicsSection(Section):
             if self.years is not None and not self.years[0] <= year <= self.years[1]
         ]
         if outside:
-            raise ValueError(f"shown_years = {outside} lie outside years = {list(self.years or ())}")
-        if list(self.shown_years) != sorted(set(self.shown_years)):
             raise ValueError(
-                f"shown_years = {list(self.shown_years)} must rise, each year once"
+                f"shown_years = {outside} lie outside years = {list(self.years or ())}"
             )
+        if list(self.shown_years) != sorted(set(self.shown_years)):
+            raise ValueError(f"shown_years = {list(self.shown_years)} must rise, each year once")
         return self

@@ -75,15 +75,20 @@ def lisa_by_year(known: ColumnDynamics) -> pd.DataFrame | None:
 
 
 def lisa_moves(known: ColumnDynamics) -> pd.DataFrame | None:
-    """Moves of each city between quadrants."""
+    """List the moves of each city between quadrants."""
     if known.transitions is None:
         return None
-    named = {"from": "quadrant_before", "to": "quadrant_after", "type": "move", "subtype": "move_kind"}
+    named = {
+        "from": "quadrant_before",
+        "to": "quadrant_after",
+        "type": "move",
+        "subtype": "move_kind",
+    }
     return known.transitions.table.rename(columns=named).rename_axis(["city", "year"])
 
 
 def lisa_transitions_by_year(known: ColumnDynamics) -> pd.DataFrame | None:
-    """Moves by type and year, with stability, cohesion and flux."""
+    """Count moves by type and year, with stability, cohesion and flux."""
     if known.transitions is None:
         return None
     types = {kind: f"type_{kind}" for kind in ("0", "I", "II", "III", "IV")}
@@ -95,8 +100,11 @@ def lisa_transition_matrix(known: ColumnDynamics) -> pd.DataFrame | None:
     if known.transitions is None:
         return None
     counts, shares = known.transitions.counts, known.transitions.probabilities
-    table = pd.DataFrame({"count": counts.stack(), "probability": shares.stack()})
-    return table.rename_axis(["quadrant_before", "quadrant_after"])
+    index = pd.MultiIndex.from_product(
+        [counts.index, counts.columns], names=["quadrant_before", "quadrant_after"]
+    )
+    parts = {"count": counts.to_numpy().ravel(), "probability": shares.to_numpy().ravel()}
+    return pd.DataFrame(parts, index=index)
 
 
 def time_paths(known: ColumnDynamics) -> pd.DataFrame | None:
@@ -114,11 +122,12 @@ def markov_cells(known: ColumnDynamics) -> pd.DataFrame | None:
 
 
 def markov_tests(known: ColumnDynamics) -> pd.DataFrame | None:
-    """Tests of space, time and order, with p-values from permutations where there are any."""
+    """Test space, time and order, with p-values from permutations where there are any."""
     if known.markov is None:
         return None
     table = pd.concat(
-        {name: item.table for name, item in known.markov_tests.items()}, names=["hypothesis", "test"]
+        {name: item.table for name, item in known.markov_tests.items()},
+        names=["hypothesis", "test"],
     )
     drawn = pd.concat({"space": known.markov.p_permutation}, names=["hypothesis", "test"])
     return table.assign(p_permutation=drawn.reindex(table.index))
@@ -147,6 +156,11 @@ def rank_mobility(known: ColumnDynamics) -> pd.DataFrame | None:
     return table
 
 
+def densities(known: ColumnDynamics) -> pd.DataFrame | None:
+    """Peak, width and number of modes of the distribution of each year."""
+    return None if known.densities is None else known.densities.tidy()
+
+
 def ellipses(known: ColumnDynamics) -> pd.DataFrame | None:
     """Centre and ellipse of each year."""
     return None if known.ellipses is None else known.ellipses.tidy()
@@ -165,5 +179,6 @@ _TABLES: dict[str, Callable[[ColumnDynamics], pd.DataFrame | None]] = {
     "emerging_hot_spots": emerging_hot_spots,
     "trends": trends,
     "rank_mobility": rank_mobility,
+    "densities": densities,
     "ellipses": ellipses,
 }
