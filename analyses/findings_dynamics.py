@@ -275,7 +275,7 @@ def _emerging(result: StudyResult, known: ColumnDynamics) -> str:
             )
             for word, count in ranked.items()
         ]
-        parts.append(words.listing(items) if items else words("finding_class_none"))
+        parts.append(words("finding_classes", text=words.listing(items)) if items else "")
     return words(
         "finding_emerging",
         **common,

@@ -38,6 +38,10 @@ from spatial.errors import ConfigError, InterurbanError, PanelError, listed
 from spatial.weights import Weights
 
 
+FEWEST_CITIES = 3
+"""With fewer cities there is nothing to rearrange."""
+
+
 @dataclass(frozen=True)
 class FollowedColumn:
     """A column of the panel as a table without gaps.
@@ -210,7 +214,7 @@ def _followed(
             f'{wide.columns[-1]}: {listed(lost)}. Fill them, or set incomplete = "drop" in '
             "[dynamics] to leave these cities out of it."
         )
-    if len(whole) < 4:
+    if len(whole) < FEWEST_CITIES:
         raise PanelError(
             f"{where}: only {len(whole)} cities have figures in every year from "
             f"{wide.columns[0]} to {wide.columns[-1]}; choose other years or another column."
