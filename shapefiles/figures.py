@@ -17,7 +17,7 @@ from shapefiles.figures_dynamics import (
 )
 from shapefiles.figures_inequality import inequality_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
-from shapefiles.figures_moran_years import moran_years_plot
+from shapefiles.figures_moran_series import moran_years_plot
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_robustness import robustness_plot
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
