@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Every worker of pytest-xdist has a core of its own: more threads of the linear algebra would only
+# wait for each other. Set before the workers start, which inherit it.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 # Examples are drawn afresh but without a clock: a busy machine must not fail a law.
 settings.register_profile(
     "interurban", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
