@@ -133,10 +133,10 @@ def moran_scatter(
             label=statistic,
             gid="moran-line",
         )
-        _legend_above(ax)
+        legend_above(ax)
         finish(ax, options, families, note)
         boxes = [text.get_window_extent().extents for text in corners]
-        _write_names(ax, shown["standardised"], shown["lag"], chosen, families, boxes)
+        write_names(ax, shown["standardised"], shown["lag"], chosen, families, boxes)
     return ax
 
 
@@ -241,14 +241,15 @@ def _farthest(x: pd.Series, y: pd.Series, names: pd.Series | None, n: int) -> pd
     return names.loc[known].map(lambda name: plain_text(name, limit=NAME_LIMIT))
 
 
-def _write_names(
+def write_names(
     ax: Axes,
     x: pd.Series,
     y: pd.Series,
     chosen: pd.Series,
     families: Sequence[str],
-    boxes: Sequence[Any],
+    boxes: Sequence[Any] = (),
 ) -> None:
+    """Write names beside some of the points of a finished plot, as far as there is room."""
     if not len(chosen):
         return
     radius = float(np.sqrt(POINT_AREA)) / 2.0
@@ -346,10 +347,10 @@ def resistance_recovery_plot(
         corners = _corner_words(ax, words, limits, families)
         _median_marks(ax, shown)
         if groups is not None:
-            _legend_above(ax)
+            legend_above(ax)
         finish(ax, options, families, *notes)
         boxes = [text.get_window_extent().extents for text in corners]
-        _write_names(ax, inside["x"], inside["y"], chosen, families, boxes)
+        write_names(ax, inside["x"], inside["y"], chosen, families, boxes)
     return ax
 
 
@@ -448,7 +449,7 @@ def _median_marks(ax: Axes, shown: pd.DataFrame) -> None:
     ax.axhline(float(shown["y"].median()), gid="median-y", **style)
 
 
-def _legend_above(ax: Axes) -> None:
+def legend_above(ax: Axes) -> None:
     legend = ax.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

@@ -212,6 +212,7 @@ def _curve(panel: Axes, table: pd.DataFrame, classes: np.ndarray, words: Mapping
             edgecolors=_MAIN,
             linewidths=0.9,
             zorder=4,
+            clip_on=False,
             label=words["main"],
             gid="main",
         )
