@@ -14,7 +14,7 @@ from networks.sequence import NetworkSequence
 from networks.structure import structure
 from shapefiles.classification import written_number
 from shapefiles.figures_greyscale import make_grey
-from shapefiles.figures_labels import NAME_LIMIT, place_names
+from shapefiles.figures_labels import NAME_LIMIT
 from shapefiles.figures_lines import number_axis, row_names, rows_aspect
 from shapefiles.figures_page import (
     HAIRLINE,
@@ -25,6 +25,7 @@ from shapefiles.figures_page import (
     house_style,
     plot_axes,
 )
+from shapefiles.figures_scatter import write_names
 from shapefiles.figures_series import series_looks
 from shapefiles.fonts import plain_text
 from shapefiles.language import known_labels, label
@@ -211,19 +212,15 @@ def rank_size_plot(
         raise ConfigError(f"A plot holds 1 to {MOST_SERIES} series, not {len(given)}.")
     fits = {name: rank_size(one, top=top) for name, one in given.items()}
     words = {name: _rank_word(name, fit, language) for name, fit in fits.items()}
-    across, up = (
-        plain_text(axis_label) or label("rank_size_axis", language),
-        label("axis_rank", language),
-    )
+    across = plain_text(axis_label) or label("rank_size_axis", language)
+    up = label("rank_size_rank", language)
     drawn = {n: one.astype(float).sort_values(ascending=False)[:top] for n, one in given.items()}
     first = next(iter(drawn.values()))
-    known = {} if names is None else names.reindex(first.index[: options.labelled]).dropna()
-    named = [plain_text(name, limit=NAME_LIMIT) for name in dict(known).values()]
+    named = _first_names(names, first.index, options)
     texts = [*words.values(), *named, across, up, options.title, options.note, _DIGITS]
     with house_style(language, texts) as families:
-        ax = plot_axes(
-            ax, options, aspect=0.95 if options.width == "single" else 0.6, families=families
-        )
+        aspect = 0.95 if options.width == "single" else 0.6
+        ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.set(xscale="log", yscale="log")
         looks = series_looks(len(given), greyscale=options.greyscale)
         for (name, one), look in zip(drawn.items(), looks, strict=True):
@@ -236,22 +233,17 @@ def rank_size_plot(
             axis.set_minor_formatter(NullFormatter())
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.3, handlelength=3.0)
         finish(ax, options, families)
-        if named:
-            places = first.loc[list(dict(known))]
-            ranks = first.rank(ascending=False, method="first")
-            everything = np.column_stack([first, ranks, np.full(len(first), 1.5)])
-            for text in place_names(
-                ax,
-                places.to_numpy(),
-                ranks.loc[places.index].to_numpy(),
-                named,
-                radii=1.8,
-                families=families,
-                obstacles=everything,
-                leaders=True,
-            ).values():
-                text.set_in_layout(False)
+        ranks = pd.Series(np.arange(1.0, len(first) + 1.0), index=first.index)
+        write_names(ax, first, ranks, named, families)
     return ax
+
+
+def _first_names(names: pd.Series | None, order: pd.Index, options: PlotOptions) -> pd.Series:
+    """Return the names of the first cities of an order."""
+    if names is None:
+        return pd.Series(dtype=object)
+    known = names.reindex(order[: options.labelled]).dropna()
+    return known.map(lambda name: plain_text(name, limit=NAME_LIMIT))
 
 
 def _rank_word(name: str, fit: Any, language: Any) -> str:
@@ -348,13 +340,11 @@ def node_symmetry_plot(
     lacking = len(table) - len(shown)
     note = label("symmetry_left_out", language, count=lacking) if lacking else ""
     order = shown["strength"].sort_values(ascending=False, kind="stable").index
-    known = {} if names is None else names.reindex(order[: options.labelled]).dropna().to_dict()
-    named = [plain_text(name, limit=NAME_LIMIT) for name in known.values()]
+    named = _first_names(names, order, options)
     texts = [across, up, *sides, note, *named, options.title, options.note, _DIGITS]
     with house_style(language, texts) as families:
-        ax = plot_axes(
-            ax, options, aspect=0.9 if options.width == "single" else 0.55, families=families
-        )
+        aspect = 0.9 if options.width == "single" else 0.55
+        ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.set_xscale("log")
         ax.axhline(0.0, color=HAIRLINE, linewidth=0.6, zorder=1)
         for receives, colour, marker in ((True, "#332288", "o"), (False, "#cc6677", "s")):
@@ -380,22 +370,7 @@ def node_symmetry_plot(
         number_axis(ax, which="y")
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=2)
         finish(ax, options, families, note)
-        if named:
-            places = shown.loc[list(known)]
-            everything = np.column_stack(
-                [shown["strength"], shown["symmetry"], np.full(len(shown), 1.5)]
-            )
-            for text in place_names(
-                ax,
-                places["strength"].to_numpy(),
-                places["symmetry"].to_numpy(),
-                named,
-                radii=1.8,
-                families=families,
-                obstacles=everything,
-                leaders=True,
-            ).values():
-                text.set_in_layout(False)
+        write_names(ax, shown["strength"], shown["symmetry"], named, families)
     return ax
 
 
