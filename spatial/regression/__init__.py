@@ -34,6 +34,11 @@ from spatial.regression.residual_moran import ResidualMoran, residual_moran
 from spatial.regression.results import PanelResult
 from spatial.regression.spatial_gmm import SpatialGMMResult, fit_spatial_gmm
 from spatial.regression.spatial_iv import SpatialIVResult, fit_spatial_iv
+from spatial.regression.specification_curve import (
+    SpecificationCurve,
+    curve_of_models,
+    specification_curve,
+)
 from spatial.regression.specification_tests import (
     LagrangeTests,
     ReductionTests,
@@ -64,6 +69,7 @@ __all__ = [
     "RingEffects",
     "SpatialGMMResult",
     "SpatialIVResult",
+    "SpecificationCurve",
     "SpecificationLadder",
     "SpilloverBoundary",
     "StabilityTest",
@@ -74,6 +80,7 @@ __all__ = [
     "compare",
     "compare_weights",
     "cross_section_dependence",
+    "curve_of_models",
     "effect_tests",
     "effects_by_group",
     "effects_by_order",
@@ -92,6 +99,7 @@ __all__ = [
     "reduction_tests",
     "residual_moran",
     "shock",
+    "specification_curve",
     "specification_ladder",
     "spillover_boundary",
     "variance_inflation",
