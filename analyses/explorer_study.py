@@ -26,7 +26,8 @@ from analyses.layers import (
 )
 from analyses.layers_base import geometry_kind, label_rank
 from analyses.layers_spillovers import spillover_maps
-from analyses.report_words import group_label
+from analyses.report_methods import network_words
+from analyses.report_words import group_label, words_of
 from analyses.results import ModelRun, StudyResult
 from analyses.run_common import seed_of
 from networks.types import LinkageNetwork
@@ -267,7 +268,6 @@ def _centralities(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerV
                 group=label("group_layers_network", result.study.language, network=name),
                 values=pd.DataFrame({"": layer.data[style.column]}),
                 style=style,
-                note=layer.abstract,
             )
 
 
@@ -295,7 +295,15 @@ def _networks(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerNetwo
             style=layer.styles[0],
             directed=backbone.directed,
             unit=backbone.unit,
-            note=backbone.description,
+            note=words_of(result).sentences(
+                network_words(result, analysis),
+                label(
+                    "explorer_backbone",
+                    result.study.language,
+                    backbone=label(f"backbone_{analysis.shown}", result.study.language),
+                    links=len(layer.data),
+                ),
+            ),
         )
 
 

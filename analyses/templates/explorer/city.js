@@ -91,14 +91,15 @@ function section(title, ...children) {
 // Cities as buttons with a number each.
 function cityList(cities, text) {
   return element("ul", { class: "cities" }, ...cities.map((at, place) => element("li", {},
-    element("button", { type: "button", class: "link", onclick: () => chooseCity(at),
-      onpointerenter: () => hoverCity(at), onpointerleave: () => hoverCity(-1) }, names[at]),
+    element("button", { type: "button", class: "link", title: names[at], onclick: () => chooseCity(at),
+      onpointerenter: () => hoverCity(at), onpointerleave: () => hoverCity(-1) }, briefNames[at]),
     element("span", { class: "number" }, text(at, place)))));
 }
 
 function card(at) {
   return [
     cardHead(at),
+    ...cardTags(at),
     ...indices(at),
     neighbours(at),
     ...data.networks.map((network) => linksOf(network, at)),
@@ -107,11 +108,15 @@ function card(at) {
 }
 
 function cardHead(at) {
-  const tags = data.groups.map((group) => group.words[group.codes[at]]);
   return element("div", { class: "card-head" },
     element("h2", { id: "city-title" }, names[at]),
     element("button", { type: "button", class: "quiet close", title: say("close_city"),
-      "aria-label": say("close_city"), onclick: () => chooseCity(-1) }, "\u00d7"),
+      "aria-label": say("close_city"), onclick: () => chooseCity(-1) }, "\u00d7"));
+}
+
+function cardTags(at) {
+  const tags = data.groups.map((group) => group.words[group.codes[at]]);
+  return [
     element("p", { class: "tags" }, ...[...tags, say("id", { id: data.cities.ids[at] })]
       .map((tag) => element("span", {}, tag))),
     element("p", { class: "actions" },
@@ -121,7 +126,8 @@ function cardHead(at) {
       data.weights && data.weights.neighbours[at].length
         ? element("button", { type: "button", class: "quiet small",
           onclick: () => select([at, ...data.weights.neighbours[at]]) }, say("select_neighbours"))
-        : null));
+        : null),
+  ];
 }
 
 // Every variable with value and rank, in the groups of the list of variables.
@@ -140,6 +146,11 @@ function indices(at) {
       element("tbody", {}, ...members.map(([variable, number]) => indexRow(variable, number, at))))));
 }
 
+// A cluster worth a word of its own; most cities are in none.
+function isMarked(style, position) {
+  return position >= 0 && !style.classes[position].values.includes("Not significant");
+}
+
 function indexRow(variable, number, at) {
   const column = columnOf(variable), values = variable.values && variable.values[column];
   const ranks = values && ranksOf(values);
@@ -148,7 +159,8 @@ function indexRow(variable, number, at) {
     element("th", { scope: "row" },
       element("button", { type: "button", class: "link", title: say("show_this"),
         onclick: () => pickVariable(number) }, titleOf(variable, column)),
-      clusters ? element("span", { class: "tag" }, classWords(variable.clusters.style, clusters[at])) : null,
+      clusters && isMarked(variable.clusters.style, clusters[at])
+        ? element("span", { class: "tag" }, classWords(variable.clusters.style, clusters[at])) : null,
       variable.years.length > 1 && number === state.variable ? spark(variable, at) : null),
     values
       ? element("td", { class: "number" }, numberText(values[at], variable.decimals))

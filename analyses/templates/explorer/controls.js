@@ -17,8 +17,10 @@ function fillControls() {
   });
   variableSelect.replaceChildren(...groups.values());
   networkSelect.replaceChildren(element("option", { value: "-1" }, say("no_network")),
-    ...data.networks.map((network, at) => element("option", { value: String(at) }, network.name)));
-  byId("network-field").hidden = !data.networks.length;
+    ...data.networks.map((network, at) => element("option", { value: String(at) }, network.name)),
+    ...data.spillovers.map((model, at) => element("option", { value: String(data.networks.length + at) },
+      say("spillovers_of", { model: model.name }))));
+  byId("network-field").hidden = !data.networks.length && !data.spillovers.length;
   byId("modes").hidden = !data.variables.some((one) => one.clusters);
 }
 

@@ -89,6 +89,15 @@ for (const network of data.networks) {
   }
 }
 
+// Straight arcs for spillovers: to the left of the way, so that both ways stay apart.
+function arcPath(start, end) {
+  const [x0, y0, x1, y1] = [anchors[2 * start], anchors[2 * start + 1], anchors[2 * end], anchors[2 * end + 1]];
+  const path = new Path2D();
+  path.moveTo(x0, y0);
+  path.quadraticCurveTo((x0 + x1) / 2 + 0.14 * (y1 - y0), (y0 + y1) / 2 - 0.14 * (x1 - x0), x1, y1);
+  return path;
+}
+
 for (const model of data.spillovers) {
   model.receivedTotal = model.received;
   model.sent = Array.from({ length: cityCount }, () => []);

@@ -73,6 +73,8 @@ function swatch(style, one) {
 }
 
 function linkLegend() {
+  const model = data.spillovers[state.network - data.networks.length];
+  if (model) return spilloverLegend(model);
   const network = data.networks[state.network];
   if (!network) return [];
   const counts = network.style.classes.map(() => 0);
@@ -81,9 +83,21 @@ function linkLegend() {
     element("div", {}, swatch(network.style, one), element("span", { class: "words" }, one.words),
       element("span", { class: "count" }, numberText(counts[position], 0)))));
   const heading = say("links_title", { network: network.name, title: network.style.title });
-  const ways = state.city < 0 || !network.directed ? [] : [element("p", { class: "ways" },
-    element("span", { class: "sent" }, say("way_sent")), element("span", { class: "received" }, say("way_received")))];
-  return [element("h3", {}, heading), element("ul", {}, ...rows), ...ways];
+  const ways = state.city < 0 || !network.directed ? [] : [bothWays()];
+  return [element("h3", { class: "apart" }, heading), element("ul", {}, ...rows), ...ways];
+}
+
+function bothWays() {
+  return element("p", { class: "ways" }, element("span", { class: "sent" }, say("way_sent")),
+    element("span", { class: "received" }, say("way_received")));
+}
+
+function spilloverLegend(model) {
+  return [
+    element("h3", { class: "apart" }, say("spillovers_of", { model: model.name })),
+    ...(state.city < 0 ? [] : [bothWays()]),
+    element("p", { class: "remark" }, state.city < 0 ? say("spillovers_choose") : say("spillovers_legend")),
+  ];
 }
 
 listen(["shown", "links", "city"], drawLegend);

@@ -4,7 +4,7 @@ function fillAbout() {
   const body = byId("about-body");
   body.append(...data.notes.map((note) => element("p", {}, note)));
   for (const network of data.networks) {
-    if (network.note) body.append(element("p", {}, say("pair", { name: network.name, value: network.note })));
+    if (network.note) body.append(element("p", {}, network.note));
   }
   if (data.source) body.append(element("p", {}, say("source", { source: data.source })));
   body.append(element("h3", {}, say("keys")), element("p", {}, say("map_keys")), element("p", {}, say("table_keys")),

@@ -60,7 +60,6 @@ function drawBase() {
   drawFrames(context);
   drawLinks(context);
   drawCircles(context, style, classes);
-  drawNames(context);
   drawScale();
 }
 
@@ -217,6 +216,7 @@ function drawNames(context) {
   const taken = [];
   for (const at of byRank) {
     if (taken.length >= most) break;
+    if (at === state.city) continue;
     const [x, y] = onScreen(at);
     if (x < 0 || y < 8 || x > view.width || y > view.height - 8) continue;
     const text = data.cities.short[at];
@@ -255,6 +255,7 @@ function drawTop() {
   for (const [at, width] of [[state.hover, 1.6], [state.city, 2.4]]) {
     if (at >= 0) drawOutline(context, at, width);
   }
+  drawNames(context);
   if (state.city >= 0) drawCityName(context);
   if (rubberBand) drawRubberBand(context);
 }
@@ -283,6 +284,8 @@ function drawSelection(context) {
 
 // Links of the chosen city, or between selected ones.
 function drawChosenLinks(context) {
+  const model = data.spillovers[state.network - data.networks.length];
+  if (model && state.city >= 0) drawSpillovers(context, model);
   const network = data.networks[state.network];
   if (!network) return;
   context.lineCap = "round";
@@ -294,13 +297,37 @@ function drawChosenLinks(context) {
   };
   if (state.city >= 0) {
     const both = !network.directed;
+    if (!both) dashed(context, true);
     for (const at of [...network.received[state.city]].reverse()) stroke(at, both ? SENT_COLOUR : RECEIVED_COLOUR);
+    dashed(context, false);
     for (const at of [...network.sent[state.city]].reverse()) stroke(at, SENT_COLOUR);
   } else if (state.selectedCount) {
     network.paths.forEach((_, at) => {
       if (state.selected[network.from[at]] && state.selected[network.to[at]]) stroke(at);
     });
   }
+}
+
+function dashed(context, on) {
+  context.setLineDash(on ? [6 / view.scale, 4 / view.scale] : []);
+}
+
+// The strongest effects of the chosen city on others and of others on it, wider where stronger.
+function drawSpillovers(context, model) {
+  const { city } = state;
+  const pairs = [...model.sent[city], ...model.received[city]];
+  const strongest = Math.max(...pairs.map((at) => Math.abs(model.effects[at])), 1e-300);
+  context.lineCap = "butt";
+  for (const [list, colour] of [[model.received[city], RECEIVED_COLOUR], [model.sent[city], SENT_COLOUR]]) {
+    context.strokeStyle = colour;
+    dashed(context, colour === RECEIVED_COLOUR);
+    for (const at of list.slice(0, PARTNERS_SHOWN)) {
+      const width = 1 + (4 * Math.abs(model.effects[at])) / strongest;
+      context.lineWidth = width / view.scale;
+      context.stroke(arcPath(model.from[at], model.to[at]));
+    }
+  }
+  dashed(context, false);
 }
 
 function drawOutline(context, at, width) {

@@ -32,8 +32,10 @@ function resizeMap() {
 function showHome() {
   const legend = byId("legend");
   const beside = getComputedStyle(legend).position === "absolute" ? legend.offsetWidth + 20 : 0;
-  const margin = 10;
-  const width = view.width - beside - 2 * margin, height = view.height - 2 * margin;
+  // The buttons of the map are at its right edge, on narrow screens at its lower edge.
+  const narrow = !beside, margin = 10;
+  const width = view.width - beside - (narrow ? 2 * margin : 52);
+  const height = view.height - 2 * margin - (narrow ? 40 : 0);
   const scale = Math.max(1e-6, Math.min(width / data.map.width, height / data.map.height));
   view.scale = view.home = scale;
   view.x = beside + margin + (width - scale * data.map.width) / 2;

@@ -51,3 +51,10 @@ function byId(id) {
 }
 
 const names = data.cities.names;
+
+// Short names for lists, the full one where the short one comes twice.
+const briefNames = (() => {
+  const counts = new Map();
+  for (const name of data.cities.short) counts.set(name, (counts.get(name) || 0) + 1);
+  return data.cities.short.map((name, at) => (counts.get(name) > 1 ? names[at] : name));
+})();

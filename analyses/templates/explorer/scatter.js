@@ -230,7 +230,7 @@ function describeScatter() {
   scatterCanvas.setAttribute("aria-label", say("scatter_label", {
     what: shownTitle(), moran: statistic.textContent, quadrants: told.join(say("comma")),
   }));
-  byId("quadrants").replaceChildren(...[1, 0, 2, 3].map((at) => element("button", {
+  byId("quadrants").replaceChildren(...[0, 2, 1, 3].map((at) => element("button", {
     type: "button",
     class: "quiet small",
     title: say("select_these"),

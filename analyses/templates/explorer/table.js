@@ -199,7 +199,16 @@ byId("only-selected").addEventListener("change", (event) => {
 });
 
 listen(["shown", "selection"], describeSelection);
-listen(["shown", "order"], orderTable);
+let orderedVariable = -1;
+
+listen(["shown", "order"], () => {
+  // Another variable has another order: begin at its top, or at the chosen city.
+  const other = orderedVariable !== state.variable;
+  orderedVariable = state.variable;
+  if (other) rowsBox.scrollTop = 0;
+  orderTable();
+  if (other && state.city >= 0) showRow(Math.max(0, tableOrder.indexOf(state.city)));
+});
 listen(["selection"], () => {
   if (state.onlySelected && !state.selectedCount) {
     state.onlySelected = false;
