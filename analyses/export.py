@@ -15,6 +15,7 @@ import tomlkit
 from analyses.export_figures import write_figures
 from analyses.export_formats import write_layers, write_networks
 from analyses.export_qgis import write_qgis
+from analyses.explorer_page import write_explorer
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
 from analyses.layers import study_layers
@@ -33,6 +34,9 @@ from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
 from spatial.options import Language, ReportFormat
+
+
+EXPLORER = "explorer.html"
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,9 @@ def finish(
     for ending in study.outputs.journal_tables:
         tables_path = folder / "tables" / f"journal_tables.{ending}"
         write_journal_tables(tables_path, report_tables(content))
+    if study.outputs.explorer:
+        progress("step_explorer")
+        write_explorer(result, folder / EXPLORER, layers=layers)
     record = run_record(result)
     (folder / RUN_RECORD).write_text(
         json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
@@ -167,6 +174,7 @@ def finish(
     paths = {
         label("path_qgis", study.language): final / f"{name}.qgz",
         label("path_report", study.language): final / reports[0].name,
+        **({label("path_explorer", study.language): final / EXPLORER} if study.outputs.explorer else {}),
         label("path_figures", study.language): final / "figures",
         label("path_tables", study.language): final / "tables" / f"{name}.xlsx",
     }

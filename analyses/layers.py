@@ -266,6 +266,7 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
                 if lowest == highest
                 else label("number_range", language, lower=lowest, upper=highest)
             )
+            one = replace(one, wording=wording)  # noqa: PLW2901
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))

@@ -328,6 +328,9 @@ class OutputsSection(Section):
         "flatgeobuf",
     )
     networks: Annotated[tuple[GraphFormat, ...], Field(min_length=1)] = ("graphml",)
+    explorer: bool = Field(
+        default=True, description="explorer.html, an offline page to look into map and tables"
+    )
     source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
     map_note: str = Field(
