@@ -14,6 +14,7 @@ import pandas as pd
 from shapefiles.atomic import write_text_atomically
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
+from shapefiles.qgis_xml import xml_text
 from spatial.errors import ExportError
 from spatial.options import Language
 
@@ -304,6 +305,7 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_without_controls,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -319,6 +321,11 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         raise ExportError(f"The report template {str(error)!r} does not exist.") from error
     except jinja2.TemplateError as error:
         raise ExportError(f"The report template {name!r} is faulty: {error}.") from error
+
+
+def _without_controls(value: object) -> object:
+    """Drop the control characters that a page cannot hold."""
+    return xml_text(value) if type(value) is str else value
 
 
 def _numbers() -> Iterator[int]:

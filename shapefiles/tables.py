@@ -154,6 +154,23 @@ def is_reserved(name: str) -> bool:
     return name.split(".")[0].strip().upper() in RESERVED_NAMES
 
 
+def csv_text(table: pd.DataFrame) -> str:
+    """Write a table without its index as CSV with Unix line ends.
+
+    Python quotes line feeds but no lone carriage returns, which readers take for the end of a row;
+    where there is one, all texts are quoted.
+
+    Examples
+    --------
+    >>> csv_text(pd.DataFrame({"a": ["x", "y, z"]}))
+    'a\\nx\\n"y, z"\\n'
+    """
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" not in text:
+        return text
+    return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+
 def distinct_names(
     keys: Sequence[str],
     *,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from shapefiles.atomic import write_text_atomically
+from shapefiles.tables import csv_text
 from spatial.errors import ExportError
 from spatial.weights.types import Weights, as_weights
 
@@ -135,7 +136,5 @@ def _keys(weights: Weights, target: Path, id_field: str) -> tuple[list[str], str
         return texts, id_field
     numbers = [str(number) for number in range(1, weights.n + 1)]
     table = pd.DataFrame({RECORD: numbers, "city_id": texts})
-    write_text_atomically(
-        beside, table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig"
-    )
+    write_text_atomically(beside, csv_text(table), encoding="utf-8-sig")
     return numbers, RECORD

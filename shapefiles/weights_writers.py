@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.io import savemat
 
 from shapefiles.atomic import atomic_file, write_text_atomically
+from shapefiles.tables import csv_text
 from shapefiles.weights_files import IDS_ENDING, RECORD, checked_path
 from spatial.errors import ExportError
 from spatial.weights.types import Weights, as_weights
@@ -53,7 +54,9 @@ def write_matrix_csv(weights: Any, path: str | Path, *, year: object = None) -> 
     known, matrix = _matrix_of(weights, year)
     target = checked_path(path, ".csv")
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    broken = any("\r" in str(city) for city in known.ids)  # quoted by nobody else
+    quoting = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
     writer.writerow([CORNER, *map(str, known.ids)])
     for city, row in _dense_rows(known, matrix):
         writer.writerow([city, *("0" if value == 0.0 else repr(value) for value in row)])
@@ -178,9 +181,7 @@ def write_swm(
     else:
         numbers, field = list(range(1, known.n + 1)), RECORD
         table = pd.DataFrame({RECORD: numbers, "city_id": texts})
-        write_text_atomically(
-            beside, table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig"
-        )
+        write_text_atomically(beside, csv_text(table), encoding="utf-8-sig")
     if any(mark in field for mark in ";@\n"):
         raise ExportError(f"id_field={field!r} must not hold ';', '@' or a line break.")
     keys = np.array(numbers, dtype="<i4")
