@@ -12,7 +12,6 @@ from analyses.results import StudyResult
 from shapefiles.language import label
 from shapefiles.style_types import GeometryKind
 
-
 SLUG_LENGTH = 40
 """Characters of the part of a table name that comes from the study."""
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from networks.dyads import DyadTable, dyad_values
 from networks.types import LinkageNetwork
-from shapefiles.atomic import write_text_atomically
+from shapefiles.atomic import atomic_files
 from shapefiles.tables import csv_text
 from spatial.errors import AlignmentError, ConfigError, EstimationError, PanelError, listed
 
@@ -98,7 +98,7 @@ def write_ergm(
     Returns
     -------
     Path
-        Of the script. It is written last: where it is, the data are complete.
+        Of the script. All files are written, or none.
 
     Raises
     ------
@@ -146,13 +146,16 @@ def write_ergm(
     target = Path(folder)
     links = network.to_frame().set_axis(["from", "to", "flow"], axis=1)
     links = links.assign(**{end: links[end].map(_in_r) for end in ("from", "to")})
-    _write(links, target / LINKS)
-    _write(table.set_axis(ids).rename_axis("id").reset_index(), target / CITIES)
+    script = ergm_script(network, table, list(matrices), seed=seed)
+    attributes = table.set_axis(ids).rename_axis("id").reset_index()
+    texts = {SCRIPT: script, LINKS: csv_text(links), CITIES: csv_text(attributes)}
     for number, values in enumerate(matrices.values(), start=1):
         frame = pd.DataFrame(values, index=ids.rename("id"), columns=ids)
-        _write(frame.reset_index(), target / _file_of(number))
-    script = ergm_script(network, table, list(matrices), seed=seed)
-    return write_text_atomically(target / SCRIPT, script)
+        texts[_file_of(number)] = csv_text(frame.reset_index())
+    with atomic_files(*(target / name for name in texts)) as files:
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write_bytes(text.encode("utf-8"))
+    return target / SCRIPT
 
 
 def ergm_script(
@@ -240,10 +243,6 @@ def _covariate(network: LinkageNetwork, covariate: DyadTable, name: str) -> np.n
 def _in_r(text: object) -> str:
     """Return a text without NUL, at which R stops."""
     return str(text).replace("\x00", "")
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    write_text_atomically(path, csv_text(table))
 
 
 def _file_of(number: int) -> str:

@@ -174,8 +174,7 @@ def write_ucinet(
         raise ExportError(f"{target.name}: DL text needs the ending .txt or .dl.")
     named = cities if cities is not None else pd.DataFrame(index=network.cities)
     labels = [
-        text if re.fullmatch(r"[\w.+-]+", text) else f'"{text}"'
-        for text in _labels(network, named)
+        text if re.fullmatch(r"[\w.+-]+", text) else f'"{text}"' for text in _labels(network, named)
     ]
     lines = [f"dl n={len(labels)}", "format = edgelist1", "labels:", *labels, "data:"]
     lines += _numbered_links(network, both=not network.directed)

@@ -53,7 +53,8 @@ def identifiers(cells: pd.Series, *, what: str, first_row: int = 2) -> pd.Series
     Raises
     ------
     PanelError
-        Empty cells, control characters, dates, fractions, numbers too large to be exact, or ids in scientific notation.
+        Empty cells, control characters, dates, fractions, numbers too large to be exact, or ids in
+        scientific notation.
 
     Examples
     --------

@@ -151,11 +151,11 @@ def is_reserved(name: str) -> bool:
     >>> is_reserved("nul.csv"), is_reserved("null.csv")
     (True, False)
     """
-    return name.split(".")[0].strip().upper() in RESERVED_NAMES
+    return name.split(".", maxsplit=1)[0].strip().upper() in RESERVED_NAMES
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """Write a table without its index as CSV with Unix line ends.
+    r"""Write a table without its index as CSV with Unix line ends.
 
     Python quotes line feeds but no lone carriage returns, which readers take for the end of a row;
     where there is one, all texts are quoted.
@@ -163,7 +163,7 @@ def csv_text(table: pd.DataFrame) -> str:
     Examples
     --------
     >>> csv_text(pd.DataFrame({"a": ["x", "y, z"]}))
-    'a\\nx\\n"y, z"\\n'
+    'a\nx\n"y, z"\n'
     """
     text = table.to_csv(index=False, lineterminator="\n")
     if "\r" not in text:

@@ -8,13 +8,13 @@ a format cannot hold is a function in the table below, never a surprise.
 from __future__ import annotations
 
 import csv
+import errno
 import html
 import html.parser
 import json
 import re
 import sqlite3
 import tomllib
-import unicodedata
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -35,12 +35,14 @@ from scipy import sparse
 from scipy.io import loadmat
 from shapely import Point
 
+from analyses.city_template import write_city_template
 from analyses.export import write_study_file
-from analyses.report_content import ReportContent, ReportTable, Section, render_report
+from analyses.report_content import ReportContent, ReportTable, Section, write_report
 from analyses.report_pdf import write_pdf_report
 from analyses.report_word import write_word_report
 from networks.types import LinkageNetwork
 from shapefiles.ergm_files import write_ergm
+from shapefiles.figures import PlotOptions, ranking_plot, save_figure
 from shapefiles.geopackage import write_geopackage
 from shapefiles.graph_files import write_edge_list, write_graphml
 from shapefiles.graph_formats import write_gexf, write_pajek, write_ucinet
@@ -59,6 +61,7 @@ from shapefiles.vector_files import (
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.weights_writers import write_mat, write_matrix_csv, write_matrix_excel, write_swm
 from shapefiles.workbook import write_workbook
+from spatial.errors import ExportError
 from spatial.weights.types import Weights
 
 # ---- what formats cannot hold
@@ -77,6 +80,11 @@ def without_nul(text: str) -> str:
 def in_xml(text: str) -> str:
     """XML 1.0 has no control characters but tab and line break."""
     return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
+
+
+def in_html(text: str) -> str:
+    """Pages have one kind of line break."""
+    return in_xml(text).replace("\r", "\n")
 
 
 def on_one_line(text: str) -> str:
@@ -173,23 +181,29 @@ def geopackage_style(cities: Cities, folder: Path) -> Known:
 
 
 def geopackage_words(cities: Cities, folder: Path) -> Known:
-    """Titles in the metadata, one file for each name; aliases of columns."""
-    ids, names = [], []
-    data = cities.layer[["geometry"]].assign(**dict.fromkeys(cities.layer.index, 1.0))
-    styles = (sized_point_style(data["NA"], column="NA", title="t"),)
-    layer = Layer(table="cities", title="t", data=data, styles=styles)
-    path = write_geopackage(folder / "aliases.gpkg", [layer])
+    """Titles of layers and their metadata; the names as columns with aliases."""
+    names = cities.layer["name"].tolist()
+    data = cities.layer[["geometry"]].assign(**dict.fromkeys(names, 1.0))
+    style = sized_point_style(data["NA"], column="NA", title="t")
+    layers = [
+        Layer(
+            table=f"t{at}",
+            title=name,
+            abstract=name,
+            data=data if at == 0 else data[["geometry", "NA"]].iloc[:1],
+            styles=(style,),
+        )
+        for at, name in enumerate(names)
+    ]
+    path = write_geopackage(folder / "c.gpkg", layers, title=names[0])
     with closing(sqlite3.connect(path)) as database:
         aliases = {text for (text,) in database.execute("SELECT title FROM gpkg_data_columns")}
-        fields = {row[1] for row in database.execute("PRAGMA table_info(cities)")}
-    assert {in_xml(" ".join(name.split())) for name in data.columns[1:]} <= aliases | fields
-    for at, name in enumerate(cities.layer["name"]):
-        path = write_geopackage(folder / f"{at}.gpkg", [_layer(cities.layer, name)], title=name)
-        with closing(sqlite3.connect(path)) as database:
-            documents = [one for (one,) in database.execute("SELECT metadata FROM gpkg_metadata")]
-        ids.append(_xml(documents[0]).findtext("title"))
-        names.append(_xml(documents[1]).findtext("title"))
-    return Known(ids, names)
+        fields = {row[1] for row in database.execute("PRAGMA table_info(t0)")}
+        documents = [one for (one,) in database.execute("SELECT metadata FROM gpkg_metadata")]
+    assert {in_xml(" ".join(name.split())) for name in names} <= aliases | fields
+    first, *others = [_xml(one) for one in documents]
+    assert first.findtext("title") == names[0]
+    return Known(*([one.findtext(tag) for one in others] for tag in ("title", "abstract")))
 
 
 def qgis_project(cities: Cities, folder: Path) -> Known:
@@ -333,7 +347,7 @@ def csv_tables(cities: Cities, folder: Path) -> Known:
 
 def workbook(cities: Cities, folder: Path) -> Known:
     frame = pd.DataFrame(cities.layer[["name"]])
-    tables = {name: frame for name in cities.layer["name"]}  # names of sheets, too
+    tables = dict.fromkeys(cities.layer["name"], frame)  # names of sheets, too
     path = write_workbook(folder / "t.xlsx", tables, title="".join(cities.layer["name"]))
     book = openpyxl.load_workbook(path)
     assert len(book.sheetnames) == 1 + len(tables)
@@ -373,8 +387,7 @@ def journal_latex(cities: Cities, folder: Path) -> Known:
 
 
 def report_html(cities: Cities, folder: Path) -> Known:
-    del folder
-    page = render_report(_report(cities))
+    page = write_report(_report(cities), folder / "r.html").read_text("utf-8")
     known = _html_cells(page)
     sentences = re.findall(r"<li>(.*?)</li>", page.partition("</nav>")[2], flags=re.DOTALL)
     assert [html.unescape(one) for one in sentences] == known.names
@@ -392,7 +405,7 @@ def report_word(cities: Cities, folder: Path) -> Known:
 
 def ergm(cities: Cities, folder: Path) -> Known:
     """Read as R reads: a CSV with quotes, and strings with backslashes in the script."""
-    table = pd.DataFrame({"name": cities.layer["name"], **{n: 1.5 for n in cities.layer.index}})
+    table = pd.DataFrame({"name": cities.layer["name"], **dict.fromkeys(cities.layer.index, 1.5)})
     script = write_ergm(cities.network, folder, cities=table).read_text("utf-8")
     strings = re.findall(r'net %v% ("(?:[^"\\]|\\.)*")', script)
     rows = _csv(folder / "cities.csv")
@@ -446,7 +459,7 @@ CASES = [
     Case(journal_excel, on_one_line, on_one_line),
     Case(journal_markdown, in_markdown, in_markdown),
     Case(journal_latex, on_one_line, on_one_line),
-    Case(report_html, in_xml, in_xml),
+    Case(report_html, in_html, in_html),
     Case(report_word, on_one_line, on_one_line),
     Case(ergm, without_nul, without_nul),
     Case(study_file, whole, whole),
@@ -458,6 +471,76 @@ def test_there_and_back(case, cities, tmp_path):
     known = case.there_and_back(cities, tmp_path)
     assert known.ids == [case.ids(one) for one in cities.layer.index]
     assert known.names == [case.names(one) for one in cities.layer["name"]]
+
+
+# ---- faults in the middle
+
+
+def _disk_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+FAULTS = {
+    "disk full": ("shapefiles.atomic._flush_to_disk", _disk_full, ExportError),
+    "old file held": ("shapefiles.atomic.os.replace", _disk_full, ExportError),
+    "stopped": ("shapefiles.atomic._flush_to_disk", _stopped, KeyboardInterrupt),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.there_and_back.__name__)
+def test_a_fault_leaves_the_old_files_whole(case, fault, cities, tmp_path, monkeypatch):
+    case.there_and_back(cities, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert before
+    place, failing, error = FAULTS[fault]
+    monkeypatch.setattr(place, failing)
+    with pytest.raises(error):
+        case.there_and_back(cities, tmp_path)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def pictures(folder: Path) -> None:
+    ranking = pd.Series([2.0, 1.0], pd.Index(["a", "b"]))
+    names = pd.Series(["A", "B"], ranking.index)
+    ax = ranking_plot(ranking, names=names, axis_label="x", options=PlotOptions(title="t"))
+    save_figure(ax, folder / "figure", formats=("png", "svg", "pdf"), dpi=72)
+
+
+def pdf_report(folder: Path) -> None:
+    try:
+        write_pdf_report(ReportContent("Title", "en"), folder / "report.pdf")
+    except ExportError as error:
+        if "Pango" in str(error):
+            pytest.skip(str(error))
+        raise
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("write", [pictures, pdf_report])
+def test_a_fault_leaves_other_files_whole(write, fault, tmp_path, monkeypatch):
+    write(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    place, failing, error = FAULTS[fault]
+    monkeypatch.setattr(place, failing)
+    with pytest.raises(error):
+        write(tmp_path)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_leaves_no_half_template(fault, tmp_path, monkeypatch):
+    place, failing, error = FAULTS[fault]
+    monkeypatch.setattr(place, failing)
+    with pytest.raises(error):
+        write_city_template(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- helpers

@@ -59,6 +59,7 @@ def few_figures() -> pd.DataFrame:
 
 # ---- a study as it goes to QGIS
 
+
 @pytest.fixture(scope="session")
 def hostile_names(hostile_names) -> tuple[str, ...]:
     """The first ten; tests/test_hostile_names.py takes all of them through every writer."""
