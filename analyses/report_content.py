@@ -45,6 +45,8 @@ class ReportTable:
         Method, source and reading of the numbers.
     rules : tuple of int
         Positions of rows with a thin rule above.
+    marks : mapping of str to str
+        Texts of cells that stand behind a coloured square: green, amber or red.
     """
 
     caption: str
@@ -52,6 +54,7 @@ class ReportTable:
     formats: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,7 @@ class _Cell:
     text: str
     kind: str
     header: bool = False
+    mark: str = ""
 
 
 def _kind(column: pd.Series, number_format: str, texts: Sequence[str]) -> str:
@@ -259,7 +263,8 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         texts = [cell_text(value, chosen, language) for value in column.tolist()]
         kind = _kind(column, chosen, texts)
         head.append(_Cell(str(name), kind.removesuffix(" brief"), header=True))
-        columns.append([_Cell(text, kind, header=at < max(len(names), 1)) for text in texts])
+        leading = at < max(len(names), 1)
+        columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
     return {"head": head, "body": [list(row) for row in zip(*columns, strict=True)]}
 
 
