@@ -28,6 +28,7 @@ from analyses.results import StudyResult
 from analyses.run import Progress, run_study
 from analyses.study import Study
 from analyses.study_file import read_study
+from shapefiles.atomic import write_text_atomically
 from shapefiles.journal_files import write_journal_tables
 from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
@@ -168,9 +169,8 @@ def finish(
         progress("step_explorer")
         write_explorer(result, folder / EXPLORER, layers=layers)
     record = run_record(result)
-    (folder / RUN_RECORD).write_text(
-        json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    write_text_atomically(folder / RUN_RECORD, text)
     paths = {
         label("path_qgis", study.language): final / f"{name}.qgz",
         label("path_report", study.language): final / reports[0].name,
@@ -267,7 +267,7 @@ def write_study_file(
     if moved is not None:
         old, new = moved[0].resolve(), moved[1].resolve()
         _rewrite_paths(document, old, new)
-    target.write_text(tomlkit.dumps(document), encoding="utf-8")
+    write_text_atomically(target, tomlkit.dumps(document))
 
 
 def _rewrite_paths(section: Any, old: Path, new: Path) -> None:

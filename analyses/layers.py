@@ -14,7 +14,7 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    table_slugs,
 )
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
@@ -274,8 +274,8 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
 
 def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
     """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
+    key_of = result.study.key_of
+    return table_slugs([key_of(name) for name in result.networks])[key_of(analysis.name)]
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:

@@ -22,7 +22,7 @@ from shapefiles.layers import (
     table_frame,
 )
 from shapefiles.qgis_styles import style_document
-from shapefiles.qgis_xml import add, xml_text
+from shapefiles.qgis_xml import add, serialised, xml_text
 from spatial.errors import ExportError, listed
 
 __all__ = [
@@ -356,4 +356,4 @@ def metadata_document(title: str, abstract: str, kind: str) -> str:
         ("abstract", abstract),
     ):
         add(root, tag).text = xml_text(text)
-    return ET.tostring(root, encoding="unicode")
+    return serialised(root)
