@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,8 @@ def prepared(frame: pd.DataFrame, layout: Layout, language: Language) -> pd.Data
     """Name the levels of a frame, choose and order its columns, keep names of one language."""
     if layout.index:
         frame = frame.rename_axis(index=list(layout.index))
+    elif frame.index.names == [None] and not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.rename_axis(index="city")
     if layout.columns and layout.arrangement == "rows":
         have = {str(name) for name in frame.columns}
         frame = frame[[name for name in layout.columns if name in have]]
@@ -106,7 +109,8 @@ def ranked(frame: pd.DataFrame, *, top: int | None, by: str) -> pd.DataFrame:
         )
     ordered = frame.sort_values(by, ascending=False, kind="stable")
     kept = ordered if top is None else ordered.head(top)
-    index = kept.index.to_frame(index=False)
+    names = ["name" if one is None else one for one in kept.index.names]
+    index = kept.index.to_frame(index=False).set_axis(names, axis=1)
     index.insert(0, "rank", range(1, len(kept) + 1))
     return kept.set_axis(pd.MultiIndex.from_frame(index), axis=0)
 
@@ -138,8 +142,9 @@ def rows_table(
         cells = cells_of(name, values, layout, style)
         marks = stars if name == starred and not leading else [""] * len(cells)
         texts.append([cell + mark for cell, mark in zip(cells, marks, strict=True)])
+    whole = list(texts)
     for at in range(frame.index.nlevels - 1 if len(columns) > frame.shape[1] else 0):
-        texts[at] = once(texts[at], texts[:at])
+        texts[at] = once(whole[at], whole[:at])
     return JournalTable(
         head=(single([head_words(name, layout, style) for name, _, _ in columns]),),
         rows=tuple(BodyRow(cells) for cells in zip(*texts, strict=True)),
@@ -165,25 +170,28 @@ def matrix_table(
         for at in range(levels)
     ]
     heads = [
-        head_words(_level(frame, at), layout, style) if at < levels - 1 else style.word(layout.corner)
+        head_words(_level(frame, at), layout, style)
+        if at < levels - 1
+        else style.word(layout.corner)
         for at in range(levels)
     ]
     shape = [str(name) for name in frame.columns]
     counted = [name for name in shape if name == "n"]
     inner = frame.drop(columns=counted)
-    whole = pd.Series(np.ravel(inner.to_numpy(dtype=object))).tolist()
-    flat = column_cells("", whole, style)
+    values = list(np.ravel(inner.to_numpy(dtype=object)))
+    flat = column_cells("", values, style)
     body = [flat[at * inner.shape[1] : (at + 1) * inner.shape[1]] for at in range(len(frame))]
     totals = [column_cells(name, frame[name].tolist(), style) for name in counted]
+    whole = list(leading)
     for at in range(levels - 1):
-        leading[at] = once(leading[at], leading[:at])
+        leading[at] = once(whole[at], whole[:at])
     rows = [
         BodyRow((*(level[at] for level in leading), *(one[at] for one in totals), *body[at]))
         for at in range(len(frame))
     ]
     across = cells_of("", list(inner.columns), layout, style, "class", plain=True)
     words: list[ColumnKind] = ["words"] * levels
-    bottom = single([*heads, *(column_words(name, style) for name in counted), *across])
+    bottom = single([*heads, *(style.word("head_n") for _ in counted), *across])
     top: tuple[tuple[HeadCell, ...], ...] = ()
     if layout.across and len(across) > 1:
         before = single([""] * (levels + len(counted)))
@@ -248,8 +256,9 @@ def estimates_table(
         cells_of(_level(frame, at), list(frame.index.get_level_values(at)), layout, style)
         for at in range(levels)
     ]
+    whole = list(leading)
     for at in range(levels - 1):
-        leading[at] = once(leading[at], leading[:at])
+        leading[at] = once(whole[at], whole[:at])
     shown = [name for name in layout.columns if name in frame.columns]
     top, bottom = [], []
     for name in shown:
@@ -265,7 +274,8 @@ def estimates_table(
     rows = []
     for at in range(len(frame)):
         rows.append(BodyRow((*(one[at] for one in leading), *(one[at] for one in top))))
-        rows.append(BodyRow((*[""] * levels, *(one[at] for one in bottom))))
+        if any(one[at] for one in bottom):
+            rows.append(BodyRow((*[""] * levels, *(one[at] for one in bottom))))
     heads = [head_words(_level(frame, at), layout, style) for at in range(levels)]
     kinds: list[ColumnKind] = [*["words"] * levels, *["number"] * len(shown)]  # type: ignore[list-item]
     return JournalTable(
@@ -337,13 +347,22 @@ def cells_of(
     """Write the values of a column or level, terms of formulas and codes in words."""
     if plain:  # classes across a matrix: numbers are names
         return [_class_words(value, layout, style, code) for value in values]
-    if name in TERMS:
+    if name in TERMS or layout.codes.get(name) == "term":
         return [
             style.term(str(value)) if isinstance(value, str) else value_words(name, value, style)
             for value in values
         ]
     prefixes = [one for one in (layout.codes.get(name), layout.codes.get(code)) if one]
-    return column_cells(name, values, style, percent=name in layout.percent, codes=prefixes)
+    if name in layout.decimals:
+        style = dataclasses.replace(style, decimals=layout.decimals[name])
+    return column_cells(
+        name,
+        values,
+        style,
+        percent=name in layout.percent,
+        codes=prefixes,
+        alike=layout.alike,
+    )
 
 
 def _class_words(value: object, layout: Layout, style: CellStyle, code: str) -> str:

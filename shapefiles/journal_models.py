@@ -55,6 +55,19 @@ CITY_EFFECTS, YEAR_EFFECTS = ("city", "two-way"), ("year", "two-way")
 RANDOM_EFFECTS = ("random", "correlated-random")
 
 
+def telling_decimals(estimate: float, decimals: int) -> int:
+    """Add decimals to an estimate that would be printed as zero, until two digits tell.
+
+    Examples
+    --------
+    >>> telling_decimals(0.5, 3), telling_decimals(-0.000417, 3)
+    (3, 5)
+    """
+    if not 0 < abs(estimate) < 0.5 * 10.0**-decimals:
+        return decimals
+    return min(1 - math.floor(math.log10(abs(estimate))), 9)
+
+
 @dataclass(frozen=True)
 class CellStyle:
     """How estimates are written.
@@ -94,13 +107,14 @@ class CellStyle:
             return "", ""
         if row["estimate"] == 0 and not row["std_error"] > 0:
             return MISSING, ""  # nothing was estimated: a model without spillovers
+        decimals = telling_decimals(float(row["estimate"]), self.decimals)
         below = {
-            "standard error": lambda: self.number(row["std_error"]),
+            "standard error": lambda: self.number(row["std_error"], decimals),
             "z": lambda: self.number(row["estimate"] / row["std_error"], 2),
             "p": lambda: p_text(row["p_value"]),
         }[self.brackets]()
         stars = significance_stars(row["p_value"])
-        return self.number(row["estimate"]) + stars, f"({below})"
+        return self.number(row["estimate"], decimals) + stars, f"({below})"
 
     def term(self, term: str) -> str:
         """Write the name of a term: a spatial lag with W in front, a parameter by its sign."""

@@ -106,7 +106,7 @@ def panels(
     )
 
 
-def test_block(
+def block_of_tests(
     named: Mapping[str, Result], style: CellStyle, *, title: str, notes: Sequence[str]
 ) -> JournalTable:
     """Print tests of several kinds as panels: test, statistic, degrees of freedom, p-value.
@@ -130,7 +130,9 @@ def test_block(
         )
     tables = {}
     for name, frame in frames.items():
-        shown = frame.assign(df=frame["df"] if "df" in frame else np.nan)[["statistic", "df", "p_value"]]
+        shown = frame.assign(df=frame["df"] if "df" in frame else np.nan)[
+            ["statistic", "df", "p_value"]
+        ]
         known = shown[shown["statistic"].notna()]
         keep = known.index.get_level_values("test")
         tables[name] = rows_table(known.set_axis(keep.rename("test"), axis=0), Layout(), style)

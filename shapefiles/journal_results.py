@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,11 @@ import pandas as pd
 
 from shapefiles.frame_tables import arranged, frame_table, prepared, ranked
 from shapefiles.journal_models import CellStyle, effects_table, regression_table
-from shapefiles.journal_panels import panels, record_table, stacked_frames, test_block
+from shapefiles.journal_panels import block_of_tests, panels, record_table, stacked_frames
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import known_labels
 from shapefiles.result_layouts import layouts_of
-from shapefiles.table_cells import code_of, column_words, is_number
+from shapefiles.table_cells import code_of, column_cells, column_words, is_number
 from shapefiles.table_layouts import Layout
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import Language
@@ -95,12 +96,9 @@ def to_table(
         "labels": labels,
         "notes": notes,
     }
-    if all(_layout(one, part).arrangement == "fits" for one in members if _is_fit(one)) and all(
-        map(_is_fit, members)
-    ):
-        if layout.arrangement == "fits":
-            _refuse(top=top, by=by)
-            return _fits(results, named, **common, **options)
+    if layout.arrangement == "fits" and all(map(_is_fit, members)):
+        _refuse(top=top, by=by)
+        return _fits(results, named, **common, **options)
     if options:
         raise ConfigError(
             f"Options {listed(options)} are for fitted models and effects; "
@@ -108,7 +106,7 @@ def to_table(
         )
     if len({type(one).__name__ for one in members}) > 1 and not part:
         _refuse(top=top, by=by)
-        return test_block(named, style, title=chosen, notes=notes)
+        return block_of_tests(named, style, title=chosen, notes=notes)
     return _statistics(named, layout, style, title=chosen, notes=notes, top=top, by=by)
 
 
@@ -145,7 +143,9 @@ def _statistics(
 ) -> JournalTable:
     """Lay out results that are no fitted models."""
     first = next(iter(named.values()))
-    frames = {name: prepared(layout.frame(one), layout, style.language) for name, one in named.items()}
+    frames = {
+        name: prepared(layout.frame(one), layout, style.language) for name, one in named.items()
+    }
     single_value = all(list(frame.columns) == ["value"] for frame in frames.values())
     if layout.arrangement == "record" or (single_value and layout.arrangement == "rows"):
         _refuse(top=top, by=by)
@@ -212,10 +212,10 @@ def _spaced(name: str) -> str:
 
     Examples
     --------
-    >>> _spaced("DagumGini")
-    'Dagum Gini'
+    >>> _spaced("DagumGini"), _spaced("SpatialIVResult"), _spaced("JTests")
+    ('Dagum Gini', 'Spatial IV Result', 'J Tests')
     """
-    return "".join(f" {sign}" if sign.isupper() else sign for sign in name).strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
 
 
 def _named(results: Result | Sequence[Result] | Mapping[str, Result]) -> dict[str, Result]:
@@ -248,23 +248,19 @@ def _facts(
     shown = {str(one) for frame in frames.values() for one in (*frame.columns, *frame.index.names)}
     sentences: list[str] = []
     for name, result in named.items():
-        fields = getattr(result, "__dataclass_fields__", {}) if layout.facts is None else layout.facts
+        fields = (
+            getattr(result, "__dataclass_fields__", {}) if layout.facts is None else layout.facts
+        )
         told = []
         for field_name in fields:
             value = getattr(result, field_name, None)
             if field_name in shown or not is_number(value) or pd.isna(value):
                 continue
-            text = record_cell(field_name, value, style)
+            text = column_cells(field_name, [value], style, alike=False)[0]
+            text = re.sub(r"(\.\d*?)0+$", r"\1", text).rstrip(".")
             words = column_words(field_name, style)
             told.append(style.word("method_named", name=words, text=text))
         if told:
             start = f"{name} " if name else ""
             sentences.append(start + style.word("report_list_semicolon").join(told))
     return tuple(f"{one}{style.word('journal_full_stop')}" for one in sentences)
-
-
-def record_cell(name: str, value: object, style: CellStyle) -> str:
-    """Write one number by itself."""
-    from shapefiles.table_cells import column_cells
-
-    return column_cells(name, [value], style, alike=False)[0]

@@ -25,9 +25,17 @@ from shapefiles.table_layouts import (
     with_total,
 )
 
+COORDINATION = (
+    *("extreme_imbalance", "severe_imbalance", "moderate_imbalance", "mild_imbalance"),
+    *("near_imbalance", "barely_coordinated", "primary_coordination"),
+    *("intermediate_coordination", "good_coordination", "quality_coordination"),
+)
 MORAN = ("statistic", "expected", "std_dev", "z_score", "p_permutation", "p_analytical", "p_fdr")
 LOCAL = ("value", "lag", "statistic", "z_score", "p_value", "p_adjusted", "quadrant", "cluster")
 SIGNIFICANT = ("n_significant", "alpha", "permutations")
+TERM = "term"
+"""Stands for a prefix: the texts are terms of formulas."""
+
 CHANGE_HEADS = {"change": "head_change_link", "ratio": "head_ratio_change"}
 MORAN_HEADS = {"statistic": "head_moran", "expected": "head_moran_expected"}
 
@@ -61,12 +69,18 @@ _INDICES: dict[str, dict[str, Layout]] = {
                 *("relative_development", "pace"),
             )
         ),
-        "classes": Layout(counted("table", "coordination_class"), percent=("share",)),
+        "classes": Layout(
+            counted("table", "coordination_class", order=COORDINATION), percent=("share",)
+        ),
     },
     "CycleResilience": {"cities": Layout(facts=("peak", "end"))},
     "DistanceDensity": {
         "distances": Layout(
-            heads={"mean": "head_simulated_mean", "distance": "column_distance_km"},
+            heads={
+                "density": "head_density_value",
+                "mean": "head_simulated_mean",
+                "distance": "column_distance_km",
+            },
             facts=("plants", "sites", "bandwidth", "p_value"),
         )
     },
@@ -75,9 +89,13 @@ _INDICES: dict[str, dict[str, Layout]] = {
         "groups": Layout(group_counts, percent=("share",)),
     },
     "DagumGini": {
-        "decomposition": Layout(),
+        "decomposition": Layout(
+            decimals={"within_share": 2, "between_share": 2, "transvariation_share": 2}
+        ),
         "groups": Layout(of("groups")),
-        "pairs": Layout(of("pairs")),
+        "pairs": Layout(
+            of("pairs"), heads={"first": "head_first_group", "second": "head_second_group"}
+        ),
     },
     "KernelDensities": {
         "summary": Layout(heads={"peak": "head_density_peak"}),
@@ -89,7 +107,9 @@ _INDICES: dict[str, dict[str, Layout]] = {
     "Persistence": {"cities": Layout()},
     "RecoveryClasses": {
         "cities": Layout(heads={"peak": "head_peak_value", "end": "head_end_value"}),
-        "classes": Layout(counted("table", "class"), percent=("share",)),
+        "classes": Layout(
+            counted("table", "class", order=("RS", "RC", "NR1", "NR2")), percent=("share",)
+        ),
     },
     "ResilienceResult": {
         "cities": Layout(
@@ -107,7 +127,10 @@ _INDICES: dict[str, dict[str, Layout]] = {
         "changes": Layout(heads={"change": "head_change_kind"}, facts=("draws", "level")),
         "ranks": Layout(of("ranks"), percent=("share_better",)),
         "correlations": Layout(
-            symmetric("method_correlations"), "triangle", value="value", corner="column_method",
+            symmetric("method_correlations"),
+            "triangle",
+            value="value",
+            corner="column_method",
             codes={"name": "composite"},
         ),
     },
@@ -116,8 +139,8 @@ _INDICES: dict[str, dict[str, Layout]] = {
         "sectors": Layout(of("sectors"), percent=("growth",)),
     },
     "BigSmallCoordination": {
-        "outcomes": Layout(heads={"ratio": "head_ratio_big_small"}),
-        "links": Layout(of("links"), percent=("share",)),
+        "outcomes": Layout(heads={"ratio": "head_ratio_big_small", "cluster": "head_city_cluster"}),
+        "links": Layout(of("links"), percent=("share",), heads={"cluster": "head_city_cluster"}),
     },
     "SpatialGini": {
         "decomposition": Layout(
@@ -138,7 +161,13 @@ _NETWORKS: dict[str, dict[str, Layout]] = {
             index=("backbone",),
             percent=("share_of_links", "share_of_flow", "share_of_cities", "largest_component"),
         ),
-        "overlap": Layout(symmetric("jaccard"), "triangle", value="value", corner="column_backbone"),
+        "overlap": Layout(
+            symmetric("jaccard"),
+            "triangle",
+            value="value",
+            corner="column_backbone",
+            codes={"name": "backbone"},
+        ),
     },
     "Backbone": {
         "kept": Layout(kept_links),
@@ -175,11 +204,17 @@ _NETWORKS: dict[str, dict[str, Layout]] = {
             facts=("overall_density", "r_squared"),
         ),
         "density": Layout(
-            of("density"), "matrix", corner="column_block", across="head_receiving_block",
+            of("density"),
+            "matrix",
+            corner="column_block",
+            across="head_receiving_block",
             facts=("overall_density",),
         ),
         "image": Layout(
-            of("image"), "matrix", corner="column_block", across="head_receiving_block",
+            of("image"),
+            "matrix",
+            corner="column_block",
+            across="head_receiving_block",
             facts=("overall_density",),
         ),
         "links": Layout(
@@ -219,7 +254,10 @@ _NETWORKS: dict[str, dict[str, Layout]] = {
     },
     "QapCorrelations": {
         "correlations": Layout(
-            square("first", "second", "names"), "triangle", value="correlation", p="p_value",
+            square("first", "second", "names"),
+            "triangle",
+            value="correlation",
+            p="p_value",
             corner="column_network",
         ),
         "tests": Layout(
@@ -253,7 +291,7 @@ _NETWORKS: dict[str, dict[str, Layout]] = {
     },
     "RichClub": {
         "degrees": Layout(
-            heads={"ratio": "head_ratio_null"},
+            heads={"ratio": "head_ratio_null", "degree": "head_degree_above"},
             percent=("flow_share", "null_flow_share"),
             facts=("nulls",),
         )
@@ -276,7 +314,16 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
         "statistics": Layout(
             spread,
             columns=(
-                *("measure", "kind", "weights", "statistic", "expected", "std_dev", "z_score"),
+                *(
+                    "year",
+                    "measure",
+                    "kind",
+                    "weights",
+                    "statistic",
+                    "expected",
+                    "std_dev",
+                    "z_score",
+                ),
                 *("p_permutation", "p_adjusted"),
             ),
             facts=("n_significant", "alpha"),
@@ -299,7 +346,7 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
     },
     "Geodetector": {
         "factors": Layout(facts=("n",)),
-        "interactions": Layout(of("interactions")),
+        "interactions": Layout(of("interactions"), heads={"kind": "head_interaction"}),
         "groups": Layout(of("groups")),
         "risks": Layout(of("risks"), facts=("alpha",)),
     },
@@ -320,7 +367,7 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
     },
     "MoranTable": {
         "tests": Layout(
-            spread, columns=("measure", "weights", *MORAN, "n"), heads=MORAN_HEADS, facts=()
+            spread, columns=("year", "measure", "weights", *MORAN, "n"), heads=MORAN_HEADS, facts=()
         )
     },
     "PanelMoran": {
@@ -329,13 +376,19 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
         ),
         "years": Layout(of("by_year"), heads=MORAN_HEADS, percent=("share",)),
     },
-    "SpaceTimeMoran": {"years": Layout(spread, columns=("earlier_year", *MORAN), heads=MORAN_HEADS)},
+    "SpaceTimeMoran": {
+        "years": Layout(spread, columns=("earlier_year", *MORAN), heads=MORAN_HEADS)
+    },
     "JoinCounts": {
         "joins": Layout(
             spread,
             columns=("count", "expected", "std_dev", "z_score", "p_permutation", "p_fdr"),
             facts=("n", "permutations"),
-            heads={"count": "head_joins"},
+            heads={
+                "count": "head_joins",
+                "first": "head_first_class",
+                "second": "head_second_class",
+            },
         ),
         "classes": Layout(of("members")),
     },
@@ -348,8 +401,11 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
     },
     "MarkovChain": {
         "probabilities": Layout(
-            with_total("probabilities", "counts"), "matrix", corner="head_class_before",
-            across="head_class_after", facts=("steps", "half_life"),
+            with_total("probabilities", "counts"),
+            "matrix",
+            corner="head_class_before",
+            across="head_class_after",
+            facts=("steps", "half_life"),
         ),
         "counts": Layout(
             of("counts"), "matrix", corner="head_class_before", across="head_class_after"
@@ -359,19 +415,23 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
         ),
         "ergodic": Layout(of("ergodic")),
         "sojourn": Layout(of("sojourn")),
-        "mobility": Layout(of("mobility"), "record", index=("measure",), codes={"measure": "mobility"}),
+        "mobility": Layout(
+            of("mobility"), "record", index=("measure",), codes={"measure": "mobility"}
+        ),
         "tidy": Layout(),
     },
     "SpatialMarkov": {
         "probabilities": Layout(
-            with_total("probabilities", "counts"), "matrix", corner="head_class_before",
+            with_total("probabilities", "counts"),
+            "matrix",
+            corner="head_class_before",
             across="head_class_after",
         ),
         "counts": Layout(
             of("counts"), "matrix", corner="head_class_before", across="head_class_after"
         ),
         "tests": Layout(of("homogeneity.table"), columns=("statistic", "df", "p_value")),
-        "ergodic": Layout(of("ergodic"), "matrix", corner="markov_lag_class"),
+        "ergodic": Layout(of("ergodic"), "matrix", corner="column_lag_class"),
         "tidy": Layout(),
     },
     "HomogeneityTest": {
@@ -383,13 +443,19 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
     "LisaTimePaths": {"cities": Layout(heads={"direction": "head_direction_angle"})},
     "LisaTransitions": {
         "probabilities": Layout(
-            with_total("probabilities", "counts"), "matrix", corner="head_quadrant_before",
-            across="head_quadrant_after", codes={"class": "lisa"},
+            with_total("probabilities", "counts"),
+            "matrix",
+            corner="head_quadrant_before",
+            across="head_quadrant_after",
+            codes={"class": "lisa"},
             facts=("stability", "cohesion", "flux"),
         ),
         "periods": Layout(facts=("stability", "cohesion", "flux")),
         "counts": Layout(
-            of("counts"), "matrix", corner="head_quadrant_before", across="head_quadrant_after",
+            of("counts"),
+            "matrix",
+            corner="head_quadrant_before",
+            across="head_quadrant_after",
             codes={"class": "lisa"},
         ),
         "cities": Layout(of("table")),
@@ -431,7 +497,11 @@ _REGRESSION: dict[str, dict[str, Layout]] = {
         "sweep": Layout(
             columns=("direct", "indirect", "total", "indirect_low", "indirect_high", "links"),
             arrangement="estimates",
-            heads={"bound": "head_bound_km"},
+            heads={
+                "bound": "head_bound_km",
+                "indirect_low": "head_indirect_low",
+                "indirect_high": "head_indirect_high",
+            },
             facts=("last_significant", "boundary", "half_decay", "alpha"),
         ),
         "all": Layout(),
@@ -444,10 +514,31 @@ _REGRESSION: dict[str, dict[str, Layout]] = {
             )
         ),
         "probabilities": Layout(
-            of("probabilities"), "matrix", corner="column_weights", codes={"class": "specification"}
+            of("probabilities"), "matrix", corner="column_weights", codes={"class": "spec"}
         ),
     },
     "CrossSectionDependence": {"tests": Layout(facts=("mean_correlation", "n_cities", "n_years"))},
+    "VariableDescription": {
+        "statistics": Layout(alike=False, heads={"n": "journal_n_observations"})
+    },
+    "VariableCorrelations": {
+        "correlations": Layout(
+            square("first", "second", "names"),
+            "triangle",
+            value="correlation",
+            p="p_value",
+            corner="column_variable",
+            codes={"name": TERM},
+        ),
+        "pairs": Layout(
+            heads={
+                "first": "head_first_variable",
+                "second": "head_second_variable",
+                "n": "journal_n_observations",
+            },
+            codes={"first": TERM, "second": TERM},
+        ),
+    },
     "VarianceInflation": {"regressors": Layout()},
     "StabilityTest": {
         "conditions": Layout(facts=("total", "standard_error", "wald", "p_value", "largest_root"))
@@ -468,7 +559,7 @@ _REGRESSION: dict[str, dict[str, Layout]] = {
     "EffectTests": {"tests": Layout()},
     "HausmanTest": {
         "tests": Layout(facts=()),
-        "coefficients": Layout(of("coefficients")),
+        "coefficients": Layout(of("coefficients"), heads={"random": "head_random"}),
     },
     "JTests": {"tests": Layout(heads={"alpha": "head_j_alpha"})},
     "SpecificationLadder": {"tests": Layout()},
@@ -476,14 +567,23 @@ _REGRESSION: dict[str, dict[str, Layout]] = {
     "ResidualMoran": {"years": Layout(heads=MORAN_HEADS, facts=("permutations",))},
     "LagrangeTests": {
         "tests": Layout(
-            tests_by_columns("effects"), "pivot", value="statistic", p="p_value", by="effects",
-            corner="column_test", codes={"row": "ladder"},
+            tests_by_columns("effects"),
+            "pivot",
+            value="statistic",
+            p="p_value",
+            by="effects",
+            corner="column_test",
+            codes={"row": "ladder"},
         ),
         "rows": Layout(),
     },
     "ReductionTests": {
         "tests": Layout(
-            tests_by_columns("reduction"), "pivot", value="statistic", p="p_value", by="reduction",
+            tests_by_columns("reduction"),
+            "pivot",
+            value="statistic",
+            p="p_value",
+            by="reduction",
             corner="column_test",
         ),
         "rows": Layout(),

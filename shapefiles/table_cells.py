@@ -21,9 +21,12 @@ COUNTS = (
     *("n", "df", "df_between", "df_within", "df_residual", "lags", "steps", "degree", "rank"),
     *("links", "pairs", "cities", "isolates", "hit", "parameters", "permutations", "order"),
     *("out_degree", "in_degree", "pairs_near", "hot_years", "cold_years", "years_to_trough"),
-    *("years_to_recovery", "peak_step", "fallen_step", "largest_shift", "count", "total_count"),
+    *("years_to_recovery", "peak_step", "fallen_step", "largest_shift", "count", "bound", "radius"),
 )
 """Columns of counts: whole numbers are written without decimals even when they are floats."""
+
+ESTIMATES = ("estimate", "coefficient", "std_error", "low", "high", "fixed", "random", "difference")
+"""Columns of numbers that stand for different things: each has its own decimals."""
 
 WORD_PREFIXES = (
     "journal_",
@@ -48,13 +51,13 @@ CODES_OF = {
     "to": ("lisa",),
     "coordination_class": ("class",),
     "class": ("recovery_class",),
-    "effects": ("effects",),
-    "effects_type": ("effects",),
-    "with_effects": ("effects",),
-    "without_effects": ("effects",),
-    "specification": ("specification",),
-    "null_specification": ("specification",),
-    "rival_specification": ("specification",),
+    "effects": ("journal_effects",),
+    "effects_type": ("journal_effects",),
+    "with_effects": ("journal_effects",),
+    "without_effects": ("journal_effects",),
+    "specification": ("spec",),
+    "null_specification": ("spec",),
+    "rival_specification": ("spec",),
     "phase": ("phase",),
     "changed": ("composite",),
     "method": ("composite", "backbone"),
@@ -130,7 +133,11 @@ def column_cells(
     if percent:
         known = [100.0 * one for one in known]
     decimals = 2 if percent else style.decimals
-    fine = kind == "decimal" and is_fine(known, decimals)
+    if name in ESTIMATES:
+        alike = False
+    elif kind == "decimal" and 0 < max(map(abs, known), default=0.0) < 0.01:
+        decimals += 2
+    fine = kind == "decimal" and alike and is_fine(known, decimals)
     shared = fitting_decimals(known, decimals)
     texts = []
     for value in values:
@@ -144,13 +151,18 @@ def column_cells(
             texts.append(number_text(number, 0, "zh"))
         elif kind == "count":
             texts.append(number_text(number, 0, style.language))
-        elif fine or abs(number) >= 1e12:
+        elif fine or abs(number) >= 1e12 or (name in ESTIMATES and _vanishes(number, decimals)):
             texts.append(power_text(number))
         else:
             own = shared if alike else fitting_decimals([number], decimals)
             whole = not alike and isinstance(value, numbers.Integral)
             texts.append(number_text(number, 0 if whole else own, style.language))
     return texts
+
+
+def _vanishes(number: float, decimals: int) -> bool:
+    """Whether a number that is not zero would be printed as zero."""
+    return 0 < abs(number) < 0.5 * 10.0**-decimals
 
 
 def number_kind(name: str, values: Sequence[object]) -> str:

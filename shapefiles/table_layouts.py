@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -46,8 +47,12 @@ class Layout:
         Prefixes of the dictionary for texts of columns.
     percent : tuple of str
         Shares that are printed in per cent.
+    alike : bool
+        The numbers of a column have the same decimals; otherwise each by its size.
     corner, across : str
         Of a matrix: keys for the heading of its rows, and over its columns.
+    decimals : mapping of str to int
+        Of columns that have their own.
     value, p, by : str
         Of a pivot and a triangle: columns of the statistic and its p-value, the level that goes
         across.
@@ -62,6 +67,8 @@ class Layout:
     heads: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     percent: tuple[str, ...] = ()
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    alike: bool = True
     corner: str = "column_class"
     across: str = ""
     value: str = ""
@@ -84,19 +91,19 @@ def of(name: str) -> Frame:
     return taken
 
 
-def counted(name: str, column: str, *, of_what: str = "cities") -> Frame:
+def counted(name: str, column: str, *, order: tuple[str, ...] = ()) -> Frame:
     """Count the classes of a column: in all, or by year or shock where the index has such a level."""
 
     def counts(result: Any) -> pd.DataFrame:
         table = of(name)(result) if name != "tidy" else tidy(result)
         classes = table[column].dropna()
-        words = list(getattr(result, "categories", ())) or sorted(classes.unique())
+        words = list(order or getattr(result, "categories", ())) or sorted(classes.unique())
         words = [one for one in words if one in set(classes)]
         split = [one for one in table.index.names if one in ("year", "shock")]
         if not split:
-            own = classes.value_counts().reindex(words, fill_value=0).rename("count")
+            own = classes.value_counts().reindex(words, fill_value=0).rename("cities")
             frame = own.to_frame()
-            frame["share"] = frame["count"] / max(int(frame["count"].sum()), 1)
+            frame["share"] = frame["cities"] / max(int(frame["cities"].sum()), 1)
         else:
             level = classes.index.get_level_values(split[0])
             frame = pd.crosstab(classes.to_numpy(), level.to_numpy()).reindex(words)
@@ -109,8 +116,8 @@ def counted(name: str, column: str, *, of_what: str = "cities") -> Frame:
 def group_counts(result: Any) -> pd.DataFrame:
     """Count the cities of each group of a scheme, with the names of the groups."""
     table = result.table
-    counts = table.groupby(["en", "zh"], sort=False).size().rename("count").reset_index()
-    return counts.assign(share=counts["count"] / max(int(counts["count"].sum()), 1))
+    counts = table.groupby(["en", "zh"], sort=False).size().rename("cities").reset_index()
+    return counts.assign(share=counts["cities"] / max(int(counts["cities"].sum()), 1))
 
 
 def by_year(name: str) -> Frame:
@@ -164,7 +171,13 @@ def spread(result: Any) -> pd.DataFrame:
     frame = tidy(result)
     if "variance" in frame.columns:
         frame = frame.assign(std_dev=np.sqrt(frame["variance"]))
+    if "measure" in frame.columns and all(map(_is_year, frame["measure"])):
+        frame = frame.rename(columns={"measure": "year"})
     return frame
+
+
+def _is_year(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and 1000 <= int(value) <= 3000
 
 
 def kept_links(result: Any) -> pd.DataFrame:
@@ -204,7 +217,9 @@ def symmetric(name: str) -> Frame:
         matrix = getattr(result, name)
         ids = list(matrix.index)
         rows = {
-            (ids[i], ids[j]): matrix.iat[i, j] for i in range(len(ids)) for j in range(i + 1, len(ids))
+            (ids[i], ids[j]): matrix.iat[i, j]
+            for i in range(len(ids))
+            for j in range(i + 1, len(ids))
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["first", "second"])
         frame = pd.DataFrame({"value": list(rows.values())}, index=index)
