@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -22,10 +23,12 @@ def stacked_frames(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Where every result has one row, its name takes the place of the row's own.
     """
+    named = "year" if all(re.fullmatch(r"[12]\d{3}", name) for name in frames) else "result"
     if all(len(frame) == 1 for frame in frames.values()):
         plain = [frame.set_axis([name], axis=0) for name, frame in frames.items()]
-        return pd.concat(plain).rename_axis("result")
-    return pd.concat(frames, names=["result"])
+        return pd.concat(plain).rename_axis(named)
+    inner = [one for frame in frames.values() for one in frame.index.names]
+    return pd.concat(frames, names=["result" if named in inner else named])
 
 
 def record_table(
@@ -130,7 +133,7 @@ def block_of_tests(
         )
     tables = {}
     for name, frame in frames.items():
-        shown = frame.assign(df=frame["df"] if "df" in frame else np.nan)[
+        shown = frame.assign(df=frame.get("df", np.nan))[
             ["statistic", "df", "p_value"]
         ]
         known = shown[shown["statistic"].notna()]

@@ -88,7 +88,8 @@ def to_table(
     members = list(named.values())
     layout = _layout(members[0], part)
     style = CellStyle(language, decimals, labels=labels or {})
-    chosen = _title(members, part, style) if not title and len(named) == 1 else title
+    alike = len({type(one) for one in members}) == 1 or all(map(_is_fit, members))
+    chosen = title if title or not alike else _title(members, part, style)
     common: dict[str, Any] = {
         "language": language,
         "title": chosen,
@@ -246,7 +247,7 @@ def _facts(
 ) -> tuple[str, ...]:
     """Say below the table the numbers that a result holds beside its frame."""
     shown = {str(one) for frame in frames.values() for one in (*frame.columns, *frame.index.names)}
-    sentences: list[str] = []
+    sentences: dict[str, str] = {}
     for name, result in named.items():
         fields = (
             getattr(result, "__dataclass_fields__", {}) if layout.facts is None else layout.facts
@@ -261,6 +262,8 @@ def _facts(
             words = column_words(field_name, style)
             told.append(style.word("method_named", name=words, text=text))
         if told:
-            start = f"{name} " if name else ""
-            sentences.append(start + style.word("report_list_semicolon").join(told))
-    return tuple(f"{one}{style.word('journal_full_stop')}" for one in sentences)
+            sentences[name] = style.word("report_list_semicolon").join(told)
+    stop = style.word("journal_full_stop")
+    if len(sentences) == len(named) and len(set(sentences.values())) == 1:
+        return (next(iter(sentences.values())) + stop,)
+    return tuple(f"{name} {text}{stop}".lstrip() for name, text in sentences.items())

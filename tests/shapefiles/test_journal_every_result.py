@@ -208,7 +208,7 @@ MAKERS: dict[str, Callable[[], Result]] = {
         pd.DataFrame({"name": ["郑州市", "运城市", "拉萨市"]}, index=["a", "b", "c"]),
         "city-clusters",
     ),
-    "DagumGini": lambda: dagum(),
+    "DagumGini": dagum,
     "KernelDensities": lambda: ix.kernel_densities(panel(), "real_income_per_head", points=16),
     "RelativeConcentration": lambda: ix.marcon_puech(
         plants(), "steel", radii=[50, 100, 200], simulations=39, rng=1
