@@ -5,6 +5,12 @@ from spatial.regression.compare_weights import WeightsComparison, compare_weight
 from spatial.regression.comparison_table import ModelComparison, compare
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
+from spatial.regression.descriptives import (
+    VariableCorrelations,
+    VariableDescription,
+    correlate_variables,
+    describe_variables,
+)
 from spatial.regression.diagnostics import (
     CrossSectionDependence,
     VarianceInflation,
@@ -74,13 +80,17 @@ __all__ = [
     "SpilloverBoundary",
     "StabilityTest",
     "UnbalancedPanelResult",
+    "VariableCorrelations",
+    "VariableDescription",
     "VarianceInflation",
     "WeakInstruments",
     "WeightsComparison",
     "compare",
     "compare_weights",
+    "correlate_variables",
     "cross_section_dependence",
     "curve_of_models",
+    "describe_variables",
     "effect_tests",
     "effects_by_group",
     "effects_by_order",
