@@ -146,9 +146,11 @@ def script_safe_json(values: Any) -> str:
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return "".join(
-        f"\\u{ord(sign):04x}" if 0xD800 <= ord(sign) < 0xE000 else sign for sign in text
-    ) if any(0xD800 <= ord(sign) < 0xE000 for sign in set(text)) else text
+    return (
+        "".join(f"\\u{ord(sign):04x}" if 0xD800 <= ord(sign) < 0xE000 else sign for sign in text)
+        if any(0xD800 <= ord(sign) < 0xE000 for sign in set(text))
+        else text
+    )
 
 
 def _source(name: str) -> str:

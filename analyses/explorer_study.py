@@ -94,9 +94,7 @@ def study_explorer(result: StudyResult, layers: StudyLayers | None = None) -> Ex
             *_centralities(result, drawn),
             *_effects(result),
         ),
-        groups={
-            group_label(result, group): cities[group].astype(str) for group in study.groups
-        },
+        groups={group_label(result, group): cities[group].astype(str) for group in study.groups},
         label_rank=label_rank(result),
         weights=shown,
         weights_name=study.local_weights,

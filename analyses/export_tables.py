@@ -115,7 +115,9 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         frame=frame,
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
-        labels={str(column): _wording(str(column), result) for column in [*named, *frame.columns]},
+        labels={
+            str(column): column_wording(str(column), result) for column in [*named, *frame.columns]
+        },
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
@@ -127,7 +129,7 @@ def _subject(slug: str, result: StudyResult) -> str:
     return named.get(slug, "")
 
 
-def _wording(column: str, result: StudyResult) -> str:
+def column_wording(column: str, result: StudyResult) -> str:
     """Wording of a column: the user's, then the dictionary's, then the plain name."""
     if column in result.study.columns:
         return result.study.column_label(column, with_unit=True)

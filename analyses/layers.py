@@ -16,6 +16,7 @@ from analyses.layers_base import (
     geometry_kind,
     table_slugs,
 )
+from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -63,6 +64,10 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    panel : Layer or None
+        Cities by year, for the temporal controller.
+    areas : Layer or None
+        Groups of cities as areas: the pages of an atlas.
     """
 
     resilience: Layer
@@ -71,13 +76,15 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    panel: Layer | None = None
+    areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
-        rest = [self.background] if self.background is not None else []
+        rest = [layer for layer in (self.panel, self.areas, self.background) if layer is not None]
         return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
 
 
@@ -94,6 +101,8 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        panel=panel_layer(result),
+        areas=areas_layer(result),
     )
 
 
@@ -333,8 +342,9 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Draw the links of the shown backbone, by strength."""
     language = result.study.language
     data = link_lines(analysis.backbone, result.area.cities)
-    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
-    title = label("legend_links", language) + unit
+    title = label("legend_links", language)
+    if analysis.network.unit:
+        title = label("with_unit", language, text=title, unit=analysis.network.unit)
     style = link_width_style(
         data["weight"],
         column="weight",

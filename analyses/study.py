@@ -342,6 +342,14 @@ class OutputsSection(Section):
         description="sentence below every map, such as the approval number of the base map",
     )
 
+    qgis_pages: Annotated[tuple[Literal["A4", "A3"], ...], Field(min_length=1)] = Field(
+        default=("A4",), description="sizes of the print layouts of the QGIS project: A4, A3"
+    )
+    licence: str = Field(
+        default="", description="what others may do with the results, for the metadata of layers"
+    )
+    author: str = Field(default="", description="for the metadata of layers and project")
+
     @model_validator(mode="after")
     def _pictures_for_word(self) -> OutputsSection:
         if "docx" in self.report and "png" not in self.figures:

@@ -231,9 +231,7 @@ def web_map(
     )
 
 
-def _outside(
-    context: gpd.GeoDataFrame | None, windows: Sequence[MapInset]
-) -> gpd.GeoSeries | None:
+def _outside(context: gpd.GeoDataFrame | None, windows: Sequence[MapInset]) -> gpd.GeoSeries | None:
     """Return the polygons of the background that do not lie inside a window, in degrees."""
     if context is None or not len(context):
         return None

@@ -246,7 +246,9 @@ class Browser:
     def _note(self, method: str | None, told: dict) -> None:
         if method == "Runtime.exceptionThrown":
             details = told["exceptionDetails"]
-            self.complaints.append(str(details.get("exception", details).get("description", details)))
+            self.complaints.append(
+                str(details.get("exception", details).get("description", details))
+            )
         elif method == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning"):
             self.complaints.append(str(told["args"]))
         elif method == "Log.entryAdded" and told["entry"]["level"] in ("error", "warning"):
