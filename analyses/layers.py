@@ -14,9 +14,10 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    table_slugs,
 )
 from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
+from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -70,6 +71,10 @@ class StudyLayers:
         By column: cities with their classes, paths, trends, values and clusters by year.
     ellipses : tuple of Layer
         Centres and ellipses of the columns of amounts.
+    panel : Layer or None
+        Cities by year, for the temporal controller.
+    areas : Layer or None
+        Groups of cities as areas: the pages of an atlas.
     """
 
     resilience: Layer
@@ -81,13 +86,15 @@ class StudyLayers:
     hot_spots: Layer | None = None
     dynamics: Mapping[str, Layer] = field(default_factory=dict)
     ellipses: tuple[Layer, ...] = ()
+    panel: Layer | None = None
+    areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
-        rest = [self.background] if self.background is not None else []
+        rest = [layer for layer in (self.panel, self.areas, self.background) if layer is not None]
         hot_spots = [self.hot_spots] if self.hot_spots is not None else []
         return (
             *networks,
@@ -121,6 +128,8 @@ def study_layers(result: StudyResult) -> StudyLayers:
             for known in (result.dynamics.columns.values() if result.dynamics else ())
             for layer in ellipse_layers(result, known)
         ),
+        panel=panel_layer(result),
+        areas=areas_layer(result),
     )
 
 
@@ -306,6 +315,7 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
                 if lowest == highest
                 else label("number_range", language, lower=lowest, upper=highest)
             )
+            one = replace(one, wording=wording)  # noqa: PLW2901
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
@@ -313,8 +323,8 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
 
 def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
     """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
+    key_of = result.study.key_of
+    return table_slugs([key_of(name) for name in result.networks])[key_of(analysis.name)]
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
@@ -372,8 +382,9 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Draw the links of the shown backbone, by strength."""
     language = result.study.language
     data = link_lines(analysis.backbone, result.area.cities)
-    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
-    title = label("legend_links", language) + unit
+    title = label("legend_links", language)
+    if analysis.network.unit:
+        title = label("with_unit", language, text=title, unit=analysis.network.unit)
     style = link_width_style(
         data["weight"],
         column="weight",

@@ -347,7 +347,7 @@ def dynamics_attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]
             AttributeTable(
                 table=f"years_{column_slug(result, known)}",
                 title=label(
-                    "table_years", language, column=column_words(result.study, known.column)
+                    "table_city_years", language, column=column_words(result.study, known.column)
                 ),
                 data=table.rename_axis(["city_id", "year"]),
                 aliases={name: label(f"column_{name}", language) for name in table.columns}

@@ -37,7 +37,6 @@ from spatial.autocorrelation import (
 from spatial.errors import ConfigError, InterurbanError, PanelError, listed
 from spatial.weights import Weights
 
-
 FEWEST_CITIES = 3
 """With fewer cities there is nothing to rearrange."""
 

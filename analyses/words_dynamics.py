@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyses.layers_base import table_slug
+from analyses.layers_base import table_slugs
 from analyses.study_dynamics import YEARLY_RESILIENCE
 from shapefiles.language import label
 from spatial.autocorrelation import ISOLATED
@@ -41,12 +41,7 @@ def column_words(study: Study, column: str, *, with_unit: bool = False) -> str:
 def column_slug(result: StudyResult, known: ColumnDynamics) -> str:
     """Name of a column in tables and files: ASCII, the same in every language."""
     assert result.dynamics is not None
-    position = list(result.dynamics.columns).index(known.column) + 1
-    slug = table_slug(known.column, position)[:40]
-    taken = [table_slug(name, at)[:40] for at, name in enumerate(result.dynamics.columns, start=1)]
-    if slug.startswith("network_") or taken.count(slug) > 1:
-        return f"column_{position}"
-    return slug
+    return table_slugs(list(result.dynamics.columns), other="column")[known.column]
 
 
 def compass_words(degrees: float, language: Language) -> str:
