@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analyses.figure_plans import FigurePlan, map_options
-from analyses.layers_dynamics import DynamicsMap, dynamics_maps, hot_spot_map_style
+from analyses.layers_dynamics import (
+    DynamicsMap,
+    dynamics_maps,
+    hot_spot_map_style,
+    yearly_style,
+)
 from analyses.results import StudyResult
 from analyses.results_dynamics import ColumnDynamics
 from analyses.words_dynamics import column_slug, column_words, dynamics_method, hot_spot_method
@@ -16,11 +23,14 @@ from shapefiles.figures import (
     centre_path_plot,
     density_ridges_plot,
     ellipse_plot,
+    moran_scatter_years,
     moran_years_plot,
     spatial_markov_plot,
     time_paths_plot,
 )
 from shapefiles.language import label
+from shapefiles.map_panels import yearly_lisa_maps, yearly_maps
+from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, hot_spot_map
 
 DRAWN_PATHS = 7
@@ -28,6 +38,15 @@ DRAWN_PATHS = 7
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class _YearOfPanel:
+    """Local Moran statistics of one year, as the scatter plot reads them."""
+
+    table: pd.DataFrame
+    global_statistic: float
 
 
 def hot_spot_figures(
@@ -80,8 +99,14 @@ class _Plans:
     def all(self) -> Iterator[FigurePlan]:
         """Yield every figure that was asked for."""
         known = self.known
-        if known.moran is not None:
+        if "moran" in known.asked:
             yield self._plot("moran_years", self._moran)
+        if "maps" in known.asked:
+            yield self._plot("value_years", self._yearly_values)
+        if "lisa" in known.asked:
+            yield self._plot("lisa_years", self._yearly_clusters, method="lisa")
+        if "moran_scatter" in known.asked:
+            yield self._plot("moran_scatter_years", self._scatter)
         for item in dynamics_maps(self.result, known):
             yield self._map(item)
         if known.paths is not None:
@@ -110,12 +135,14 @@ class _Plans:
             width="double" if wide else "single",
         )
 
-    def _plot(self, kind: str, draw: Callable[[], Axes]) -> FigurePlan:
+    def _plot(
+        self, kind: str, draw: Callable[[], Axes | Figure], *, method: str = ""
+    ) -> FigurePlan:
         return FigurePlan(
             self.section,
             f"{kind}_{self.slug}",
             self._caption(kind),
-            dynamics_method(self.result, kind),
+            dynamics_method(self.result, method or kind),
             draw,
         )
 
@@ -141,6 +168,45 @@ class _Plans:
             table.assign(p_value=table["p_fdr"]).set_axis(list(self.known.years)),
             alpha=self.result.study.autocorrelation.alpha,
             options=self._options("moran_years", wide=True),
+        )
+
+    def _map_options(self, kind: str) -> MapOptions:
+        # Names would hide the small maps.
+        return replace(map_options(self.result, self._caption(kind)), labels=None)
+
+    def _yearly_values(self) -> Figure:
+        cities = self.result.area.cities
+        return yearly_maps(
+            cities,
+            self.known.values.reindex(cities.index),
+            years=self.known.shown_years,
+            style=yearly_style(self.result, self.known),
+            options=self._map_options("value_years"),
+        )
+
+    def _yearly_clusters(self) -> Figure:
+        assert self.known.local is not None
+        cities = self.result.area.cities
+        return yearly_lisa_maps(
+            cities,
+            self.known.local.clusters().reindex(cities.index),
+            years=self.known.shown_years,
+            options=self._map_options("lisa_years"),
+        )
+
+    def _scatter(self) -> Axes:
+        assert self.known.local is not None
+        assert self.known.moran is not None
+        slopes = self.known.moran.tidy().set_index("measure")["statistic"]
+        table = self.known.local.table
+        years = table.index.get_level_values("year")
+        return moran_scatter_years(
+            {
+                year: _YearOfPanel(table[years == year].droplevel("year"), float(slopes[year]))
+                for year in self.known.shown_years
+            },
+            names=self.result.area.cities["short_name"],
+            options=replace(self._options("moran_scatter_years", wide=True), labelled=3),
         )
 
     def _paths(self) -> Axes:

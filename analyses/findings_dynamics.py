@@ -130,7 +130,7 @@ def _about(result: StudyResult, known: ColumnDynamics) -> dict[str, str]:
 
 
 def _moran(result: StudyResult, known: ColumnDynamics) -> str:
-    if known.moran is None:
+    if known.moran is None or "moran" not in known.asked:
         return ""
     words, alpha = words_of(result), result.study.autocorrelation.alpha
     rows = known.moran.tidy()

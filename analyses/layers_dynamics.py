@@ -174,8 +174,8 @@ def dynamics_maps(result: StudyResult, known: ColumnDynamics) -> list[DynamicsMa
     return maps
 
 
-def yearly_style(result: StudyResult, known: ColumnDynamics, year: int) -> LayerStyle:
-    """Style of the values of one year, on classes that all years share."""
+def yearly_style(result: StudyResult, known: ColumnDynamics, year: int | None = None) -> LayerStyle:
+    """Style of the values of one year, or of the years shown, on classes that all years share."""
     values = known.values.to_numpy().ravel()
     language = result.study.language
     low, high = np.quantile(values, [CLIP_SHARE, 1.0 - CLIP_SHARE])
@@ -189,12 +189,16 @@ def yearly_style(result: StudyResult, known: ColumnDynamics, year: int) -> Layer
     # The ends of all years, so that no year widens a class of its own.
     ends = [float(values.min()), *map(float, bounds[1:-1]), float(values.max())]
     about = column_words(result.study, known.column, with_unit=True)
+    shown = known.values.reindex(result.area.cities.index)[
+        [year] if year is not None else list(known.shown_years)
+    ]
     return choropleth_style(
-        known.values[year].reindex(result.area.cities.index),
-        column=f"value_{year}",
+        pd.concat([shown[one] for one in shown], ignore_index=True),
+        column="value" if year is None else f"value_{year}",
         title=about,
-        name=label("title_year", language, column=about, year=year),
+        name=about if year is None else label("title_year", language, column=about, year=year),
         bounds=ends,
+        counts=year is not None,
         centre=0.0 if diverging else None,
         geometry=geometry_kind(result),
         language=language,

@@ -122,13 +122,15 @@ def _about(result: StudyResult, known: ColumnDynamics) -> dict[str, str]:
 
 def moran_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | None:
     """Global Moran's I of each year, with the number of cities in local clusters."""
-    if known.moran is None and known.local is None:
+    moran = known.moran if "moran" in known.asked else None
+    local = known.local if "lisa" in known.asked else None
+    if moran is None and local is None:
         return None
     words, alpha = words_of(result), result.study.autocorrelation.alpha
     columns: dict[str, object] = {words("year"): list(known.years)}
     formats, notes = {words("year"): "year"}, []
-    if known.moran is not None:
-        rows = known.moran.tidy()
+    if moran is not None:
+        rows = moran.tidy()
         z_score, p_value = words("column_z_score"), words("report_p_permutation")
         p_fdr = words("report_p_fdr")
         columns |= {
@@ -138,7 +140,7 @@ def moran_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | Non
             p_fdr: rows["p_fdr"].to_numpy(),
         }
         formats |= {z_score: "decimal2", p_value: "p", p_fdr: "p"}
-        options = known.moran.configuration.options
+        options = moran.configuration.options
         notes.append(
             words(
                 "report_moran_years_note",
@@ -146,8 +148,8 @@ def moran_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | Non
                 permutations=words.count(int(options["permutations"])),
             )
         )
-    if known.local is not None:
-        counts = known.local.years.loc[list(known.values.columns)]
+    if local is not None:
+        counts = local.years.loc[list(known.values.columns)]
         for name in _CLUSTERS:
             heading = words(f"lisa_{name.lower().replace('-', '_')}")
             columns[heading] = counts[name].to_numpy()
@@ -155,7 +157,7 @@ def moran_table(result: StudyResult, known: ColumnDynamics) -> ReportTable | Non
         notes.append(
             words(
                 "report_lisa_years_note",
-                correction=words(f"correction_{known.local.correction}"),
+                correction=words(f"correction_{local.correction}"),
                 alpha=words.percent(alpha, 0),
             )
         )

@@ -357,8 +357,8 @@ _STATISTICS: Mapping[str, Callable[[_Task], Any]] = {
 def _follow(task: _Task, known: FollowedColumn, asked: frozenset[str]) -> ColumnDynamics:
     """Compute what was asked of one column."""
     needed = set(asked)
-    # Scatter plots show the clusters of each year.
-    needed |= {"lisa"} if "moran_scatter" in asked else set()
+    # Scatter plots show the clusters of each year and Moran's I as their slope.
+    needed |= {"lisa", "moran"} if "moran_scatter" in asked else set()
     needed |= {"shared_ranks"} if "ranks" in asked else set()
     found = {}
     for name, compute in _STATISTICS.items():
@@ -399,10 +399,10 @@ def _shown_years(section: DynamicsSection, known: FollowedColumn) -> tuple[int, 
         places = np.linspace(0, len(years) - 1, min(SHOWN_YEARS, len(years)))
         return tuple(years[at] for at in np.unique(places.round().astype(int)))
     shown = tuple(year for year in section.shown_years if year in years)
-    if not shown:
+    if len(shown) < 2:
         raise PanelError(
             f"[dynamics] shown_years = {list(section.shown_years)}: column {known.column!r} has "
-            f"figures in none of them; its years are {listed(years)}."
+            f"figures in {len(shown)} of them, and two are needed; its years are {listed(years)}."
         )
     return shown
 

@@ -16,6 +16,9 @@ percentage points."""
 SHOWN_YEARS = 4
 """Years on small maps and scatter plots when the study file names none."""
 
+MOST_SHOWN_YEARS = 6
+"""Maps and plots that fit side by side."""
+
 
 def _asked(value: Any) -> bool | tuple[str, ...]:
     """Read true, false, one column or several."""
@@ -150,6 +153,11 @@ class DynamicsSection(Section):
         if outside:
             raise ValueError(
                 f"shown_years = {outside} lie outside years = {list(self.years or ())}"
+            )
+        if self.shown_years and not 2 <= len(self.shown_years) <= MOST_SHOWN_YEARS:
+            raise ValueError(
+                f"shown_years = {list(self.shown_years)}: name 2 to {MOST_SHOWN_YEARS} years, as "
+                "many as fit side by side"
             )
         if list(self.shown_years) != sorted(set(self.shown_years)):
             raise ValueError(f"shown_years = {list(self.shown_years)} must rise, each year once")

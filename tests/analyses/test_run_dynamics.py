@@ -291,7 +291,7 @@ class TestGaps:
         ('columns = "populatoin"', ["[dynamics]", "'populatoin'", "nearest: 'population"]),
         ("years = [1980, 1990]", ["1980", "1988 to 1996"]),
         ("shown_years = [1990, 2005]", ["no year 2005", "1988 to 1996"]),
-        ("shown_years = [1988]", ["'yearly resilience'", "none of them", "1989"]),
+        ("shown_years = [1988, 1990]", ["'yearly resilience'", "1 of them", "1989"]),
         (
             f'columns = "{INCOME}"\nyears = [1988, 1989]',
             ["[dynamics] emerging_hot_spots", INCOME, "2 years"],
