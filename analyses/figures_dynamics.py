@@ -230,7 +230,7 @@ class _Plans:
     def _ellipse(self) -> Axes:
         cities = self.result.area.cities.loc[self.known.values.index]
         return ellipse_plot(
-            self.known.ellipses, cities, options=self._options("ellipse", wide=True)
+            self.known.ellipses, cities, options=self._options("ellipse")
         )
 
     def _centre(self) -> Axes:
