@@ -50,7 +50,7 @@ function toMap(context) {
 }
 
 // The lower canvas is put together from layers that are painted only when what they show changes:
-// areas, borders, links and the veil over what is not selected. On moving, the last picture is
+// areas, borders, links and the selected areas. On moving, the last picture is
 // moved along, where painting takes long, and painted sharply when the map comes to rest.
 
 const QUICK_MS = 14;
@@ -61,7 +61,7 @@ function newLayer() {
   return { canvas, context: canvas.getContext("2d"), key: "", classes: null };
 }
 
-const layers = { areas: newLayer(), borders: newLayer(), links: newLayer(), veil: newLayer() };
+const layers = { areas: newLayer(), borders: newLayer(), links: newLayer(), selected: newLayer() };
 const picture = { canvas: document.createElement("canvas"), scale: 0, x: 0, y: 0, cost: 0 };
 let restTimer = 0;
 
@@ -112,16 +112,18 @@ function drawSharp() {
   paintAreas(key);
   paintBorders(key);
   paintLinks(key);
-  paintVeil(key);
   const context = baseCanvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, baseCanvas.width, baseCanvas.height);
+  context.globalAlpha = state.selectedCount ? FADED : 1;
   for (const name of ["areas", "borders", "links"]) context.drawImage(layers[name].canvas, 0, 0);
-  drawCircles(context, shownStyle(), shownClasses());
+  context.globalAlpha = 1;
   if (state.selectedCount) {
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(layers.veil.canvas, 0, 0);
-  }
+    paintSelected(key);
+    context.drawImage(layers.selected.canvas, 0, 0);
+    drawCircles(context, (at) => !state.selected[at], FADED, null);
+    drawCircles(context, (at) => state.selected[at], 1, INK);
+  } else drawCircles(context, () => true, 1, null);
   keepPicture(key);
   // Only a picture painted from the ground tells how long a movement would take.
   if (picture.whole !== key) picture.cost = performance.now() - began;
@@ -189,38 +191,26 @@ function paintLinks(key) {
   if (context) drawLinks(context, faint);
 }
 
-// What is not selected fades; what is gets a dark outline.
+// What is not selected fades; the selected areas are painted again above, with a dark outline.
+const FADED = 0.34;
 let selectionNumber = 0;
 
-function paintVeil(key) {
-  if (!state.selectedCount) return;
-  const context = stale(layers.veil, `${key} ${selectionNumber} ${shownStyle().name} ${state.column}`);
+function paintSelected(key) {
+  const style = shownStyle(), classes = shownClasses();
+  const context = stale(layers.selected, `${key} ${selectionNumber} ${data.variables.indexOf(shownVariable())} ${state.column} ${state.mode}`);
   if (!context) return;
-  const areas = new Path2D(), circles = new Path2D();
+  const outline = new Path2D();
   for (const at of selectedCities()) {
-    const radius = circleRadius(at);
-    if (radius) {
-      const [x, y] = onScreen(at);
-      circles.moveTo(x + radius, y);
-      circles.arc(x, y, radius, 0, 2 * Math.PI);
-    } else areas.addPath(shapes[at].path);
+    const { path, empty } = shapes[at];
+    if (empty) continue;
+    outline.addPath(path);
+    const one = style.geometry === "point" ? { colour: QUIET_FILL } : style.classes[classes[at]];
+    if (one) fillArea(context, one, path);
   }
-  const [left, top] = [-view.x / view.scale, -view.y / view.scale];
-  const veil = new Path2D();
-  veil.rect(left, top, view.width / view.scale, view.height / view.scale);
-  veil.addPath(areas);
-  context.fillStyle = "rgba(255, 255, 255, 0.66)";
-  context.fill(veil, "evenodd");
   context.strokeStyle = INK;
   context.lineJoin = "bevel";
   context.lineWidth = 1.3 / view.scale;
-  context.stroke(areas);
-  toScreen(context);
-  context.globalCompositeOperation = "destination-out";
-  context.fill(circles);
-  context.globalCompositeOperation = "source-over";
-  context.lineWidth = 1.3;
-  context.stroke(circles);
+  context.stroke(outline);
 }
 
 function drawContext(context) {
@@ -307,31 +297,32 @@ function linksByClass(network) {
   return paths;
 }
 
-function drawCircles(context, style, classes) {
+// Circles of those cities that are wanted; large ones first where the style says so.
+function drawCircles(context, wanted, opacity, outline) {
+  const style = shownStyle(), circles = style.geometry === "point";
+  const byClass = style.classes.map(() => []);
+  shownClasses().forEach((position, at) => {
+    if (position >= 0 && (circles || shapes[at].empty) && wanted(at)) byClass[position].push(at);
+  });
   toScreen(context);
+  context.globalAlpha = opacity;
+  context.lineWidth = outline ? 1.3 : Math.max(0.6, (circles ? style.outline.width : 0.15) * symbolFactor());
+  context.strokeStyle = outline || (circles ? style.outline.colour : "#ffffff");
   const positions = [...style.classes.keys()];
   if (style.order === "descending") positions.reverse();
-  const byClass = style.classes.map(() => []);
-  const circles = style.geometry === "point";
-  classes.forEach((position, at) => {
-    if (position >= 0 && (circles || shapes[at].empty)) byClass[position].push(at);
-  });
-  context.lineWidth = Math.max(0.6, (circles ? style.outline.width : 0.15) * symbolFactor());
-  context.strokeStyle = circles ? style.outline.colour : "#ffffff";
   for (const position of positions) {
-    if (!byClass[position].length) continue;
     const radius = (symbolFactor() * (style.classes[position].size || POINT_MM)) / 2;
     context.fillStyle = style.classes[position].colour;
-    context.beginPath();
     for (const at of byClass[position]) {
       const [x, y] = onScreen(at);
       if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
-      context.moveTo(x + radius, y);
+      context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
     }
-    context.fill();
-    context.stroke();
   }
+  context.globalAlpha = 1;
 }
 
 // Names by rank, as many as find room; more of them appear on zooming in.
