@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 
 from shapefiles.atomic import atomic_file
 from shapefiles.figures_greyscale import make_grey
-from shapefiles.fonts import font_families, plain_text
+from shapefiles.fonts import font_families, has_postscript_outlines, plain_text
 from spatial.errors import ConfigError, ExportError, listed
 from spatial.options import ColumnWidth, Language, checked_option
 
@@ -58,6 +59,10 @@ _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 
+# Hinting moves letters to whole pixels: the same words then have another width at every resolution,
+# and what was measured at one would be cut at another.
+_HINTING: dict[Any, Any] = {"text.hinting": "none"}
+
 # A line may not begin with these (rule of Chinese typesetting).
 _NO_LINE_START = set("，。、；：？！）》」』】”’％…,.;:?!)]}%")
 
@@ -79,6 +84,7 @@ def house_style(language: Language, texts: Iterable[object]) -> Iterator[tuple[s
     """
     families = font_families(language, texts)
     settings: dict[Any, Any] = {
+        **_HINTING,
         "font.family": list(families),
         "font.size": BODY_SIZE,
         "text.parse_math": False,  # names from data may hold $, ^ and _
@@ -166,6 +172,9 @@ def text_width_mm(
     text: str, *, size: float = BODY_SIZE, weight: str = "normal", families: Sequence[str] = ()
 ) -> float:
     """Return the width of the widest line of a text as it will be drawn, mm."""
+    if rcParams["text.hinting"] != _HINTING["text.hinting"]:
+        with rc_context(_HINTING):
+            return text_width_mm(text, size=size, weight=weight, families=families)
     font = FontProperties(family=list(families) or None, size=size, weight=weight)
     widths = [
         _RENDERER.get_text_width_height_descent(line, font, False)[0] if line else 0.0
@@ -367,7 +376,8 @@ def save_figure(
 
     The same figure gives the same bytes: no dates, no random identifiers. Text in SVG is written
     as outlines (``svg.fonttype`` ``path``), so that Chinese looks the same on machines without the
-    font; the price is that text cannot be edited in a drawing program. PDF embeds the fonts.
+    font; the price is that text cannot be edited in a drawing program. PDF embeds TrueType fonts as
+    they are, and the letters of PostScript ones (Noto CJK) as drawings that can still be searched.
 
     Parameters
     ----------
@@ -407,15 +417,21 @@ def save_figure(
 def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
     """Return a figure as the bytes of a file in one of the formats of `save_figure`."""
     settings: dict[Any, Any] = {
+        **_HINTING,
         "svg.hashsalt": "interurban",
         "svg.fonttype": "path",
-        "pdf.fonttype": 42,
+        "pdf.fonttype": 3 if name == "pdf" and _with_postscript_fonts(figure) else 42,
     }
     extra = {"pil_kwargs": {"compression": "tiff_lzw"}} if name == "tiff" else {}
     buffer = io.BytesIO()
     with rc_context(settings):
         figure.savefig(buffer, format=name, dpi=dpi, metadata=_METADATA.get(name), **extra)
     return buffer.getvalue()
+
+
+def _with_postscript_fonts(figure: Any) -> bool:
+    families = {family for text in figure.findobj(Text) for family in text.get_fontfamily()}
+    return any(has_postscript_outlines(family) for family in families)
 
 
 def _write_whole(path: Path, content: bytes) -> Path:
