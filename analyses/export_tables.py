@@ -112,7 +112,9 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         frame=frame,
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
-        labels={str(column): column_wording(str(column), result) for column in [*named, *frame.columns]},
+        labels={
+            str(column): column_wording(str(column), result) for column in [*named, *frame.columns]
+        },
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
