@@ -84,8 +84,9 @@ class StudyLayers:
         networks = [
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
-        rest = [layer for layer in (self.panel, self.areas, self.background) if layer is not None]
-        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
+        cities = (self.areas, self.lisa, self.resilience, self.panel, self.background)
+        rest = [layer for layer in cities if layer is not None]
+        return (*networks, *self.spillovers.values(), *rest)
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
