@@ -44,6 +44,10 @@ INK = "#222222"
 MUTED = "#5f5f5f"
 HAIRLINE = "#b8b8b8"
 
+_MOST_ROUNDS = 8
+_SETTLED = 1e-3
+"""Of the figure: a change of layout that nobody sees."""
+
 _FORMATS = ("png", "svg", "pdf", "tiff")
 
 # Without these entries the files carry the date or the version of the program that drew them.
@@ -327,10 +331,19 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
 
 
 def settle(ax: Axes) -> None:
-    """Bring axes to their final place, so that names can be placed beside points."""
+    """Bring axes to their final place, so that names can be placed beside points.
+
+    The layout of axes whose shape is fixed takes several rounds: the margins of one round count
+    from where the frame stood in the round before.
+    """
     figure = ax.get_figure()
-    if isinstance(figure, Figure):
+    if not isinstance(figure, Figure):
+        return
+    for _ in range(1 if ax.get_aspect() == "auto" else _MOST_ROUNDS):
+        before = ax.get_position().extents
         figure.draw_without_rendering()
+        if abs(ax.get_position().extents - before).max() < _SETTLED:
+            return
 
 
 def save_figure(
