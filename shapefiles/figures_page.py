@@ -227,10 +227,11 @@ def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
     The end stays, because labels of legends end in a count.
     """
     lines = wrapped(text, width_mm, families=families).split("\n")
-    return "\n".join(_middle_cut(line, width_mm, families) for line in lines)
+    return "\n".join(middle_cut(line, width_mm, families) for line in lines)
 
 
-def _middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+def middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+    """Cut a line in its middle until it is no wider than a width."""
     kept, end = len(line), min(8, len(line) // 3)
     short = line
     while kept > end + 4 and text_width_mm(short, families=families) > width_mm:
