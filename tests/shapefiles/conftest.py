@@ -187,8 +187,8 @@ def _words_and_boxes(ax):
         for axes in (*figure.axes, *panels)
         for axis in (axes.xaxis, axes.yaxis)
         for tick in (*axis.majorTicks, *axis.minorTicks)
-        # ticks beyond the limits, and those of axes that carry panels, are not drawn
-        if not axes.axison or tick not in axis._update_ticks()
+        # ticks beyond the limits, and those of hidden axes, are not drawn
+        if not (axes.axison and axis.get_visible()) or tick not in axis._update_ticks()
         for part in (tick.label1, tick.label2)
     }
     found = []
