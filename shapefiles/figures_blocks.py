@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BlockArrows = Literal["all", "dense"]
 
-MOST_BLOCKS = {"single": 5, "double": 8}
+MOST_BLOCKS = {"single": 4, "double": 8}
 """More circles leave no room for their words."""
 
 _FEW = 4  # with more blocks, thin arrows hide the dense ones, and a ring needs height
@@ -84,7 +84,7 @@ def block_diagram(
     Raises
     ------
     ConfigError
-        If there are more than eight blocks, or more than five in a single column.
+        If there are more than eight blocks, or more than four in a single column.
     """
     options = options or PlotOptions()
     roles, language = blocks.roles, options.language

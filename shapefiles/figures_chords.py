@@ -120,8 +120,8 @@ def chord_plot(
         lines = _label_lines(words, totals, _NAME_MM[options.width], families)
         widest = max(text_width_mm(text, families=families) for text in lines)
         width = column_width_mm(options.width)
-        # Arcs may all lie on one side but for one long one; two thirds of the names do at most.
-        needed = (2 * len(words) // 3 + 1) * _tall(lines)
+        right = int((chords.arcs.mean(axis=1) < 0.5).sum())
+        needed = max(right, len(words) - right) * _tall(lines) + 2.0
         radius = min((width - 4.0 - 2.0 * widest) / 2.0 - _BESIDE_MM, 58.0)
         height = max(needed, 2.0 * radius + _tall(lines)) + 14.0
         ax = plot_axes(ax, options, aspect=height / width, families=families)

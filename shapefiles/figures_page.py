@@ -50,6 +50,10 @@ FigureWidth = ColumnWidth | float
 
 NARROWEST_MM, WIDEST_MM = 50.0, 1000.0
 
+_MOST_ROUNDS = 8
+_SETTLED = 1e-3
+"""Of the figure: a change of layout that nobody sees."""
+
 _FORMATS = ("png", "svg", "pdf", "tiff")
 
 # Without these entries the files carry the date or the version of the program that drew them.
@@ -255,10 +259,11 @@ def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
     The end stays, because labels of legends end in a count.
     """
     lines = wrapped(text, width_mm, families=families).split("\n")
-    return "\n".join(_middle_cut(line, width_mm, families) for line in lines)
+    return "\n".join(middle_cut(line, width_mm, families) for line in lines)
 
 
-def _middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+def middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+    """Cut a line in its middle until it is no wider than a width."""
     kept, end = len(line), min(8, len(line) // 3)
     short = line
     while kept > end + 4 and text_width_mm(short, families=families) > width_mm:
@@ -359,10 +364,19 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
 
 
 def settle(ax: Axes) -> None:
-    """Bring axes to their final place, so that names can be placed beside points."""
+    """Bring axes to their final place, so that names can be placed beside points.
+
+    The layout of axes whose shape is fixed takes several rounds: the margins of one round count
+    from where the frame stood in the round before.
+    """
     figure = ax.get_figure()
-    if isinstance(figure, Figure):
+    if not isinstance(figure, Figure):
+        return
+    for _ in range(1 if ax.get_aspect() == "auto" else _MOST_ROUNDS):
+        before = ax.get_position().extents
         figure.draw_without_rendering()
+        if abs(ax.get_position().extents - before).max() < _SETTLED:
+            return
 
 
 def save_figure(
