@@ -53,5 +53,10 @@ def write_journal_tables(path: str | Path, tables: Mapping[str, JournalTable]) -
     if ending == ".html":
         return write_text_atomically(target, html_document(shown))
     if ending == ".md":
-        return write_text_atomically(target, "\n".join(map(table_markdown, shown)))
+        numbers = range(1, len(shown) + 1) if len(shown) > 1 else [None]
+        texts = [
+            table_markdown(table, number=number)
+            for number, table in zip(numbers, shown, strict=True)
+        ]
+        return write_text_atomically(target, "\n".join(texts))
     raise ExportError(f"{target.name}: tables are written to files with {', '.join(ENDINGS)}.")

@@ -133,9 +133,7 @@ def block_of_tests(
         )
     tables = {}
     for name, frame in frames.items():
-        shown = frame.assign(df=frame.get("df", np.nan))[
-            ["statistic", "df", "p_value"]
-        ]
+        shown = frame.assign(df=frame.get("df", np.nan))[["statistic", "df", "p_value"]]
         known = shown[shown["statistic"].notna()]
         keep = known.index.get_level_values("test")
         tables[name] = rows_table(known.set_axis(keep.rename("test"), axis=0), Layout(), style)

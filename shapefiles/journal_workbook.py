@@ -1,4 +1,4 @@
-"""Three-line tables in an Excel workbook: numbers as numbers, their stars and brackets as formats."""
+"""Three-line tables in an Excel workbook: numbers as numbers, stars and brackets as formats."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def write_journal_workbook(path: Path | str, tables: Mapping[str, JournalTable])
     Notes
     -----
     A cell such as −0.385*** is the number −0.385 in a format that shows the stars, so that it can
-    be calculated with, to the decimals that are printed; all digits are in the workbook of the study
-    (``shapefiles.workbook``).
+    be calculated with, to the decimals that are printed; all digits are in the workbook of the
+    study (``shapefiles.workbook``).
     """
     import xlsxwriter
 
@@ -132,9 +132,7 @@ def number_and_format(text: str) -> tuple[float, str] | None:
 class _Sheet:
     """One table on its sheet."""
 
-    def __init__(
-        self, book: xlsxwriter.Workbook, sheet: Worksheet, table: JournalTable
-    ) -> None:
+    def __init__(self, book: xlsxwriter.Workbook, sheet: Worksheet, table: JournalTable) -> None:
         self.book, self.sheet, self.table = book, sheet, table
         self.formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
@@ -159,7 +157,7 @@ class _Sheet:
         self.sheet.write_string(0, 0, heading, title)
         widths = self._widths()
         heads = self._head(1, widths)
-        for at, row in enumerate(table.rows):
+        for at in range(len(table.rows)):
             self._row(1 + heads + at, at)
         below = 1 + heads + len(table.rows)
         note = note_text(table)
@@ -184,9 +182,7 @@ class _Sheet:
                 if lowest or (cell.span > 1 and cell.text):
                     rules["bottom"] = LIGHT
                 centred = cell.span > 1 or self.table.kinds[column] == "number"
-                look = self.format(
-                    align="center" if centred else "left", text_wrap=True, **rules
-                )
+                look = self.format(align="center" if centred else "left", text_wrap=True, **rules)
                 text = table_text(cell.text)
                 if cell.span > 1:
                     self.sheet.merge_range(
@@ -226,7 +222,9 @@ class _Sheet:
             heads = [
                 text
                 for row in self.table.head
-                for text in [[c.text if c.span == 1 else "" for c in row for _ in range(c.span)][at]]
+                for text in [
+                    [c.text if c.span == 1 else "" for c in row for _ in range(c.span)][at]
+                ]
             ]
             longest = max((display_width(word) for one in heads for word in one.split()), default=0)
             head = max(min(longest, 16), max(map(display_width, heads), default=0) // 2 + 1)

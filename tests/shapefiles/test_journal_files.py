@@ -102,7 +102,17 @@ class TestThereAndBack:
         want = [expected(name) for name in names]
         want.insert(3, want[0])
         assert [row[0] for row in read.rows[2:]] == want
-        assert set(read.tags) <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "div"}
+        assert set(read.tags) <= {
+            "table",
+            "caption",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+            "p",
+            "div",
+        }
 
     def test_markdown(self, names):
         parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
