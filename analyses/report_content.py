@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from shapefiles.atomic import write_text_atomically
+from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
@@ -99,6 +100,8 @@ class Section:
     title : str
     paragraphs, points : tuple of str
         Running text, then a list.
+    equations : tuple of Equation
+        Between the two.
     figures : tuple of ReportFigure
     tables : tuple of ReportTable
     subsections : tuple of Section
@@ -108,6 +111,7 @@ class Section:
     title: str
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    equations: tuple[Equation, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     subsections: tuple[Section, ...] = ()
@@ -314,6 +318,7 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["b64"] = lambda data: base64.b64encode(data).decode("ascii")
     counters = {kind: _numbers() for kind in ("table", "figure")}
     try:
         return environment.get_template(name).render(

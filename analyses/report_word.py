@@ -20,6 +20,7 @@ from shapefiles.markup_tables import table_text
 from shapefiles.word_tables import (
     NOTE_POINTS,
     add_caption,
+    add_equation,
     add_field,
     add_text,
     new_document,
@@ -166,6 +167,8 @@ class _WordReport:
         self.heading(section.title, level)
         for paragraph in section.paragraphs:
             self.paragraph(paragraph)
+        for equation in section.equations:
+            add_equation(self.document, equation)
         self.points(section.points)
         for figure in section.figures:
             self.figure(figure)

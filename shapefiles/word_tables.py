@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapefiles.atomic import atomic_file
+from shapefiles.equations import Equation
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
@@ -102,6 +103,27 @@ def add_text(paragraph: Paragraph, text: object, *, points: float = TEXT_POINTS)
     run = paragraph.add_run(table_text(text))
     run.font.size, run.font.name = Pt(points), LATIN_FONT
     _east_asian_font(run._element.get_or_add_rPr())
+
+
+def add_equation(document: Document, equation: Equation) -> Paragraph:
+    """Add an equation that Word edits, and below it the words that explain its letters.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    equation : Equation
+
+    Returns
+    -------
+    docx.text.paragraph.Paragraph
+    """
+    from docx.oxml import parse_xml
+
+    paragraph = document.add_paragraph()
+    paragraph._p.append(parse_xml(equation.omml()))
+    if equation.where:
+        add_text(document.add_paragraph(), equation.where)
+    return paragraph
 
 
 def add_caption(document: Document, key: str, number: int, title: str, language: Any) -> Paragraph:
