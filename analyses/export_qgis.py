@@ -22,6 +22,7 @@ from analyses.tables_models import question_tables
 from shapefiles.geopackage import write_geopackage
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable
+from shapefiles.number_texts import number_text
 from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
 
 
@@ -154,7 +155,7 @@ def lisa_method(result: StudyResult) -> str:
         "method_lisa",
         study.language,
         weights=study.local_weights,
-        permutations=options.permutations,
+        permutations=number_text(options.permutations, 0, study.language),
         correction=label(f"correction_{options.correction}", study.language),
         alpha=options.alpha,
     )
