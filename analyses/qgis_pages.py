@@ -18,6 +18,7 @@ from analyses.results import StudyResult
 from shapefiles.language import label
 from shapefiles.layers import Layer
 from shapefiles.map_furniture import projection_text
+from shapefiles.number_texts import number_text
 from shapefiles.projection import map_crs
 from shapefiles.qgis_project import Atlas, Layout, Theme
 from shapefiles.qgis_windows import window_parts
@@ -202,7 +203,7 @@ def lisa_method(result: StudyResult) -> str:
         "method_lisa",
         study.language,
         weights=study.local_weights,
-        permutations=options.permutations,
+        permutations=number_text(options.permutations, 0, study.language),
         correction=label(f"correction_{options.correction}", study.language),
         alpha=options.alpha,
     )

@@ -144,7 +144,7 @@ def _weights(result: StudyResult) -> Section:
     )
     return Section(
         "methods-weights",
-        words("report_weights"),
+        words("report_weights_methods"),
         paragraphs=(words("method_weights"),),
         points=points,
     )
