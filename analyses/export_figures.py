@@ -9,12 +9,14 @@ import pandas as pd
 
 from analyses.export_qgis import lisa_method
 from analyses.figure_plans import FigurePlan, map_options, names_on_map
+from analyses.figures_dynamics import dynamics_figures, hot_spot_figures
 from analyses.figures_spillovers import spillover_figures
 from analyses.layers import (
     StudyLayers,
     cluster_style,
     measure_style,
     measure_title,
+    measure_titles,
     network_slug,
     ordered_keys,
     short_names,
@@ -81,6 +83,8 @@ def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     yield from _resilience_plots(result)
     yield from _network_figures(result, layers)
     yield from _autocorrelation_figures(result)
+    yield from hot_spot_figures(result, measure_titles(result), short_names(result))
+    yield from dynamics_figures(result)
     yield from spillover_figures(result)
 
 

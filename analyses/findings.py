@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.findings_dynamics import dynamics_findings, hot_spot_findings
 from analyses.findings_spillovers import question_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_words import (
@@ -71,7 +72,9 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     groups = {
         words("report_findings_resilience"): resilience_findings(result),
         words("report_networks"): networks + correlation_findings(result),
-        words("report_autocorrelation"): autocorrelation_findings(result),
+        words("report_autocorrelation"): autocorrelation_findings(result)
+        + hot_spot_findings(result),
+        words("report_dynamics"): dynamics_findings(result),
         words("report_spillovers"): models,
     }
     return {title: sentences for title, sentences in groups.items() if sentences}

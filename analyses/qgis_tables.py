@@ -10,6 +10,7 @@ import pandas as pd
 from analyses.export_tables import column_wording, correlation_table, weights_table
 from analyses.layers import StudyLayers, network_slug
 from analyses.layers_base import table_slug
+from analyses.layers_dynamics import dynamics_attribute_tables
 from analyses.layers_panel import years_table
 from analyses.layers_spillovers import model_slug
 from analyses.results import StudyResult
@@ -54,7 +55,12 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         for kind, frame in sources:
             made = table(f"{kind}{suffix}", frame, kind)
             tables.append(replace(made, title=f"{made.title}: {name}"))
-    return (*tables, *weights_tables(result), years_table(result))
+    return (
+        *tables,
+        *dynamics_attribute_tables(result),
+        *weights_tables(result),
+        years_table(result),
+    )
 
 
 def _without_cities(tables: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analyses.findings import grouped_findings
 from analyses.report_content import ReportContent, ReportFigure, ReportTable, Section
+from analyses.report_dynamics import dynamics_section
 from analyses.report_methods import methods_section
 from analyses.report_models import spillovers_section, weights_section
 from analyses.report_policy import policy_section
@@ -39,7 +40,7 @@ def build_report(
     result : StudyResult
     figures : mapping of str to sequence of ReportFigure, optional
         Pictures by section: ``maps``, ``resilience``, ``networks``, ``autocorrelation``,
-        ``spillovers``.
+        ``spillovers``, ``dynamics-1`` and so on for each column that is followed.
 
     Returns
     -------
@@ -54,6 +55,7 @@ def build_report(
         resilience_section(result, shown),
         networks_section(result, shown) if result.networks else None,
         autocorrelation_section(result, shown),
+        dynamics_section(result, shown),
         spillovers_section(result, shown) if result.models else None,
         weights_section(result),
         passport_section(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyses.methods_dynamics import HOT_SPOT_WORKS, dynamics_methods, hot_spot_text
 from analyses.report_content import Section
 from analyses.report_equations import (
     gravity_equation,
@@ -35,6 +36,12 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
     cited = ["martin2012", "martin2016", "faggian2018", "moran1950", "anselin1995"]
     if result.study.autocorrelation.correction == "fdr" or len(result.weights) > 1:
         cited.append("benjamini1995")
+    if result.hot_spots:
+        cited += HOT_SPOT_WORKS
+    dynamics, dynamics_works = dynamics_methods(result)
+    if dynamics is not None:
+        parts.append(dynamics)
+        cited += dynamics_works
     if result.networks:
         parts.insert(1, _networks(result))
         cited += [
@@ -185,7 +192,7 @@ def _autocorrelation(result: StudyResult) -> Section:
     return Section(
         "methods-autocorrelation",
         words("report_autocorrelation"),
-        paragraphs=(text,),
+        paragraphs=tuple(filter(None, (text, hot_spot_text(result)))),
         equations=(moran_equation(result),),
     )
 

@@ -15,8 +15,10 @@ from analyses.findings import (
     network_findings,
     resilience_findings,
 )
+from analyses.findings_dynamics import hot_spot_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_content import ReportFigure, ReportTable, Section
+from analyses.report_dynamics import hot_spot_table
 from analyses.report_words import (
     Words,
     aggregate_label,
@@ -415,14 +417,21 @@ def autocorrelation_section(result: StudyResult, figures: Figures) -> Section:
     sentences = [
         sentence
         for shock in result.study.shocks
-        for sentence in autocorrelation_findings(result, shock.name)
+        for sentence in (
+            *autocorrelation_findings(result, shock.name),
+            *hot_spot_findings(result, shock.name),
+        )
     ]
     return Section(
         "autocorrelation",
         words("report_autocorrelation"),
         points=tuple(sentences),
         figures=in_section(figures, "autocorrelation"),
-        tables=(moran_table(result), *((local_table(result),) if result.local else ())),
+        tables=(
+            moran_table(result),
+            *((local_table(result),) if result.local else ()),
+            *((hot_spot_table(result),) if result.hot_spots else ()),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from analyses.report_content import Section
 from analyses.report_words import measures_of, short_names_of, words_of
+from analyses.words_dynamics import column_words
 
 if TYPE_CHECKING:
     from analyses.results import StudyResult
@@ -82,10 +83,34 @@ def study_warnings(result: StudyResult) -> list[str]:
         if local.warnings:
             text = words("warning_resolution", permutations=words.count(local.permutations))
             found.append(words("warning_of_local", shock=shock, measure=words(measure), text=text))
+    found += dynamics_warnings(result)
     for name, model in result.models.items():
         if model.remarks:
             text = words("warning_years", years=words.years(model.years))
             found.append(words("warning_of_model", model=name, text=text))
+    return found
+
+
+def dynamics_warnings(result: StudyResult) -> list[str]:
+    """Say what was left out of the dynamics, and which of their tests are weak or rough."""
+    if result.dynamics is None:
+        return []
+    words, found = words_of(result), []
+    for known in result.dynamics.columns.values():
+        values = {
+            "column": column_words(result.study, known.column),
+            "count": words.count(len(known.left_out)),
+            "years": words.count(len(known.years)),
+        }
+        if known.left_out:
+            found.append(words("warning_left_out", **values))
+        if known.local is not None and known.local.warnings:
+            text = words("warning_resolution", permutations=words.count(known.local.permutations))
+            found.append(words("warning_dynamics_resolution", text=text, **values))
+        if any(one is not None and one.warnings for one in (known.emerging, known.trends)):
+            found.append(words("warning_short_panel", **values))
+        if any(test.warnings for test in known.markov_tests.values()):
+            found.append(words("warning_few_transitions", **values))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
+from analyses.results_dynamics import Dynamics
 from analyses.study import Study
 from analyses.study_models import ModelSection
 from networks.backbones import Backbone
@@ -18,7 +19,7 @@ from networks.qap import QapCorrelation
 from networks.structure import NetworkStructure
 from networks.types import LinkageNetwork
 from shapefiles.study_area import StudyArea
-from spatial.autocorrelation import LocalMoran, MoranTable
+from spatial.autocorrelation import LocalMoran, LocalStatistic, MoranTable
 from spatial.regression import (
     EffectsResult,
     GroupEffects,
@@ -170,6 +171,9 @@ class StudyResult:
     models : mapping of str to ModelRun
     background : geopandas.GeoDataFrame or None
         States or provinces for maps, EPSG:4326, column ``name``.
+    hot_spots : mapping of (str, str) to LocalStatistic
+        Getis and Ord's G* of every measure; keys as in ``local``. Empty if not asked for.
+    dynamics : Dynamics or None
     warnings : tuple of str
         Everything a reader has to know before believing a number.
     timings : mapping of str to float
@@ -188,6 +192,8 @@ class StudyResult:
     measures: pd.DataFrame
     models: Mapping[str, ModelRun]
     background: gpd.GeoDataFrame | None = None
+    hot_spots: Mapping[tuple[str, str], LocalStatistic] = field(default_factory=dict)
+    dynamics: Dynamics | None = None
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)

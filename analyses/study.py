@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from analyses.study_dynamics import AutocorrelationSection, DynamicsSection
 from analyses.study_models import ModelSection
 from analyses.study_section import GroupName, Policy, Section, Year
 from shapefiles.tables import distinct_names, is_reserved
@@ -19,7 +20,6 @@ from spatial.options import (
     IslandPolicy,
     JournalFormat,
     Language,
-    MultipleTesting,
     ReportFormat,
     Transform,
     VectorFormat,
@@ -284,17 +284,6 @@ class ObservedSection(NetworkSection):
 AnyNetwork = Annotated[GravitySection | ObservedSection, Field(discriminator="kind")]
 
 
-class AutocorrelationSection(Section):
-    """Tests of spatial autocorrelation of resilience."""
-
-    weights: str | None = Field(
-        default=None, description="weights of the LISA map; default: the first"
-    )
-    permutations: Annotated[int, Field(ge=99, le=999_999)] = 9999
-    correction: MultipleTesting = "fdr"
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-
-
 class ColumnLabel(Section):
     """Wording of a column in maps, tables and reports."""
 
@@ -387,6 +376,7 @@ class Study(Section):
     weights: Annotated[tuple[AnyWeights, ...], Field(min_length=1)]
     networks: tuple[AnyNetwork, ...] = ()
     autocorrelation: AutocorrelationSection = AutocorrelationSection()
+    dynamics: DynamicsSection | None = None
     models: tuple[ModelSection, ...] = ()
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
     values: dict[str, ValueLabel] = Field(default_factory=dict)
@@ -416,6 +406,8 @@ class Study(Section):
                 _known(group, list(self.groups), f"{where}: {key}", of="[groups]")
         if self.autocorrelation.weights is not None:
             _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
+        if self.dynamics is not None and self.dynamics.weights is not None:
+            _known(self.dynamics.weights, weights, "[dynamics] weights")
         if self.resilience.focus is not None:
             _known(self.resilience.focus, shocks, "[resilience] focus")
         return self
@@ -429,6 +421,11 @@ class Study(Section):
     def local_weights(self) -> str:
         """Name of the weights of the LISA map."""
         return self.autocorrelation.weights or self.weights[0].name
+
+    @property
+    def dynamics_weights(self) -> str:
+        """Name of the weights of the dynamics."""
+        return (self.dynamics.weights if self.dynamics else None) or self.local_weights
 
     def titled(self) -> str:
         """Title in the language of the study."""
@@ -494,6 +491,10 @@ class Study(Section):
                 ),
                 "autocorrelation": self.autocorrelation.model_copy(
                     update={"weights": self.value_label(self.local_weights)}
+                ),
+                "dynamics": self.dynamics
+                and self.dynamics.model_copy(
+                    update={"weights": self.value_label(self.dynamics_weights)}
                 ),
             }
         )
