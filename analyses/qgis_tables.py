@@ -9,7 +9,7 @@ import pandas as pd
 
 from analyses.export_tables import column_wording, correlation_table, weights_table
 from analyses.layers import StudyLayers, network_slug
-from analyses.layers_base import table_slug
+from analyses.layers_base import table_slugs
 from analyses.layers_dynamics import dynamics_attribute_tables
 from analyses.layers_panel import years_table
 from analyses.layers_spillovers import model_slug
@@ -105,9 +105,8 @@ def weights_tables(result: StudyResult) -> list[AttributeTable]:
 
 def neighbours_name(result: StudyResult, weights: str) -> str:
     """Name of the table of some weights: ASCII, the same in every language."""
-    position = list(result.weights).index(weights) + 1
-    slug = table_slug(result.study.key_of(weights), position)
-    return f"neighbours_{position if slug.startswith('network_') else slug}"[:60]
+    keys = [result.study.key_of(name) for name in result.weights]
+    return f"neighbours_{table_slugs(keys, other='weights')[result.study.key_of(weights)]}"
 
 
 def joins(result: StudyResult, layers: StudyLayers) -> list[Join]:
