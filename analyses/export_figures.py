@@ -35,6 +35,7 @@ from shapefiles.figures import (
 from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
+from shapefiles.number_texts import number_text
 
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
@@ -205,7 +206,10 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
         note = label("method_links", language, backbone=backbone)
         if len(links) < len(layers.links[name].data):
             note += " " + label(
-                "strongest_links", language, drawn=len(links), total=len(layers.links[name].data)
+                "strongest_links",
+                language,
+                drawn=number_text(len(links), 0, language),
+                total=number_text(len(layers.links[name].data), 0, language),
             )
         options = map_options(result, caption)
         yield FigurePlan(

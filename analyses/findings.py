@@ -64,7 +64,10 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     models = [
         sentence
         for model in result.models.values()
-        for sentence in (*model_findings(result, model), *question_findings(result, model))
+        for sentence in (
+            *model_findings(result, model),
+            *question_findings(result, model, choices=False),
+        )
     ]
     groups = {
         words("report_findings_resilience"): resilience_findings(result),

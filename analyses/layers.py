@@ -94,12 +94,14 @@ class StudyLayers:
         networks = [
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
-        rest = [layer for layer in (self.panel, self.areas, self.background) if layer is not None]
         hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        rest = [layer for layer in (self.panel, self.background) if layer is not None]
+        areas = [self.areas] if self.areas is not None else []
         return (
             *networks,
             *self.ellipses,
             *self.spillovers.values(),
+            *areas,
             *self.dynamics.values(),
             *hot_spots,
             self.lisa,

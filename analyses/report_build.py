@@ -77,7 +77,7 @@ def build_report(
         ),
         caution=words("finding_caution"),
         sections=tuple(section for section in sections if section is not None),
-        references=works(cited),
+        references=works(cited, words.language),
     )
 
 

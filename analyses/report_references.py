@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from analyses.report_citations import reference_in
 from analyses.report_content import Reference
+from spatial.options import Language
 
 WORKS = {
     "anderson1957": Reference(
@@ -164,6 +166,6 @@ WORKS = {
 """Works by key; only those cited in a report are listed there."""
 
 
-def works(keys: Iterable[str]) -> tuple[Reference, ...]:
-    """Return works by their keys, each once, in the order of the alphabet."""
-    return tuple(WORKS[key] for key in sorted(set(keys)))
+def works(keys: Iterable[str], language: Language = "en") -> tuple[Reference, ...]:
+    """Return works by their keys, each once, by the alphabet, in the style of a language."""
+    return tuple(reference_in(WORKS[key], language) for key in sorted(set(keys)))

@@ -135,13 +135,12 @@ def extreme_warnings(result: StudyResult) -> list[str]:
                 words("finding_city_with_growth", city=city, growth=words.percent(value))
                 for city, value in zip(names.loc[shown.index], shown, strict=True)
             ]
-            more = words("warning_more", count=len(far) - NAMED) if len(far) > NAMED else ""
             found.append(
                 words(
                     "warning_extreme",
                     shock=shock.name,
                     phase=words(kind),
-                    cities=words.listing(cities) + more,
+                    cities=words.some(cities, len(far)),
                 )
             )
     return found
@@ -152,12 +151,11 @@ def weights_warnings(result: StudyResult, report: WeightsReport) -> list[str]:
     words, names = words_of(result), short_names_of(result)
     islands = len(report.islands)
     shown = [str(name) for name in names.loc[report.islands[:NAMED]]]
-    more = words("warning_more", count=words.count(islands - NAMED)) if islands > NAMED else ""
     return [
         words(
             f"warning_{code}",
             islands=words.count(islands),
-            names=words.listing(shown) + more,
+            names=words.some(shown, islands),
             components=words.count(report.components_weak),
         )
         for code in report.warning_codes

@@ -313,7 +313,7 @@ class OutputsSection(Section):
         default="", description="jinja2 template of the HTML and PDF report, beside the study file"
     )
     journal_tables: tuple[JournalFormat, ...] = Field(
-        default=(), description="formats of the three-line tables: docx, tex, html, md"
+        default=(), description="formats of the three-line tables: docx, xlsx, tex, html, md"
     )
     layers: tuple[VectorFormat, ...] = Field(
         default=(),

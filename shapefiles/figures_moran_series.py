@@ -13,6 +13,7 @@ from shapefiles.figures_page import (
     BODY_SIZE,
     HAIRLINE,
     PlotOptions,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -87,7 +88,7 @@ def moran_years_plot(
     up, across = label("moran_i", language), label("year", language)
     texts = [options.title, options.note, up, across, *words.values(), _DIGITS]
     with house_style(language, texts) as families:
-        single = options.width == "single"
+        single = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=0.75 if single else 0.4, families=families)
         ax.fill_between(
             years,

@@ -106,6 +106,16 @@ class SmallStudy:
 
 @pytest.fixture
 def small_study(tmp_path) -> SmallStudy:
+    return _small_study(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small_study_of():
+    """Make the small study in a folder, for fixtures that outlive one test."""
+    return _small_study
+
+
+def _small_study(tmp_path: Path) -> SmallStudy:
     files = {path.name: path for path in example_files().values()}
     cities = gpd.read_parquet(files["us_metros_cities.parquet"])
     chosen = cities[
