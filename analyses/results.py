@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
+from analyses.results_indices import IndexRun, InequalityRun
+from analyses.results_networks import NetworkQuestions
 from analyses.study import Study
 from analyses.study_models import ModelSection
 from networks.backbones import Backbone
@@ -48,6 +50,8 @@ class NetworkAnalysis:
     centralities, structure, communities
         Centralities and communities of the whole network, with its strengths; structure of the
         shown backbone.
+    questions : NetworkQuestions
+        Years, blocks, core, removal of cities and flows of groups, where the study asks.
     """
 
     name: str
@@ -57,6 +61,7 @@ class NetworkAnalysis:
     centralities: Centralities
     structure: NetworkStructure
     communities: Communities
+    questions: NetworkQuestions = NetworkQuestions()
 
     @property
     def backbone(self) -> LinkageNetwork:
@@ -168,6 +173,10 @@ class StudyResult:
     measures : pandas.DataFrame of shape (n, measures)
         Index: city. Columns: a MultiIndex (shock, measure) with measure in resistance, recovery.
     models : mapping of str to ModelRun
+    indices : mapping of str to IndexRun
+        By the column that they became.
+    inequality : mapping of str to InequalityRun
+        By column.
     background : geopandas.GeoDataFrame or None
         States or provinces for maps, EPSG:4326, column ``name``.
     warnings : tuple of str
@@ -187,6 +196,8 @@ class StudyResult:
     local: Mapping[tuple[str, str], LocalMoran]
     measures: pd.DataFrame
     models: Mapping[str, ModelRun]
+    indices: Mapping[str, IndexRun] = field(default_factory=dict)
+    inequality: Mapping[str, InequalityRun] = field(default_factory=dict)
     background: gpd.GeoDataFrame | None = None
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
