@@ -28,8 +28,8 @@ class NetworkYears:
         Index ``year``: the structure of the backbones (see ``networks.structure``), and
         ``whole_flow``, the sum of all linkages.
     changes : pandas.DataFrame
-        Index ``(before, after)``: links of the backbones kept, appeared, vanished, ``jaccard``;
-        ``correlation`` of all linkages.
+        Index ``(before, after)``, each year with the next and the first with the last: links of
+        the backbones kept, appeared, vanished, ``jaccard``; ``correlation`` of all linkages.
     """
 
     sequence: NetworkSequence

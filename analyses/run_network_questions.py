@@ -12,7 +12,7 @@ from analyses.results_networks import GroupFlows, NetworkQuestions, NetworkYears
 from analyses.run_common import seed_of
 from analyses.study import Study
 from analyses.study_networks import AnyNetwork
-from networks.changes import network_change
+from networks.changes import flow_correlation, network_change
 from networks.city_clusters import openness
 from networks.concor import concor
 from networks.core_periphery import core_periphery
@@ -149,12 +149,14 @@ def network_years(sequence: NetworkSequence, thin: Thinning) -> NetworkYears:
         {year: structure(backbone).tidy()["value"] for year, backbone in backbones.items()}
     ).T.rename_axis("year")
     measures["whole_flow"] = [network.total_flow for network in sequence]
-    links = [
-        network_change(backbones[before], backbones[after]).tidy()
-        for before, after in zip(years[:-1], years[1:], strict=True)
-    ]
+    pairs = list(zip(years[:-1], years[1:], strict=True))
+    if len(years) > 2:
+        pairs.append((years[0], years[-1]))
+    links = [network_change(backbones[before], backbones[after]).tidy() for before, after in pairs]
     changes = pd.concat(links)[["kept", "appeared", "vanished", "jaccard"]]
-    changes["correlation"] = sequence.changes()["correlation"]
+    changes["correlation"] = [
+        flow_correlation(sequence[before], sequence[after]) for before, after in pairs
+    ]
     return NetworkYears(
         sequence=sequence, backbones=backbones, measures=measures, changes=changes
     )
