@@ -141,6 +141,9 @@ def _wording(column: str, result: StudyResult) -> str:
         key = prefix + column
         if key in known_labels():
             return label(key, result.study.language)
+    if column.startswith("dimension_"):
+        part = result.study.value_label(column.removeprefix("dimension_"))
+        return f"{label('column_dimension', result.study.language)}: {part}"
     return column
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.findings_indices import index_headlines, network_headlines
 from analyses.findings_spillovers import question_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_words import (
@@ -58,7 +59,10 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     networks = [
         sentence
         for analysis in result.networks.values()
-        for sentence in network_findings(result, analysis)
+        for sentence in (
+            *network_findings(result, analysis),
+            *network_headlines(result, analysis),
+        )
     ]
     models = [
         sentence
@@ -67,6 +71,7 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     ]
     groups = {
         words("report_findings_resilience"): resilience_findings(result),
+        words("report_indices"): index_headlines(result),
         words("report_networks"): networks + correlation_findings(result),
         words("report_autocorrelation"): autocorrelation_findings(result),
         words("report_spillovers"): models,

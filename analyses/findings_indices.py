@@ -233,12 +233,18 @@ def _convergence(result: StudyResult, run: InequalityRun, column: str) -> list[s
     return told
 
 
-def network_question_findings(result: StudyResult, analysis: NetworkAnalysis) -> list[str]:
-    """Say what every question asked of a network gave, one after the other."""
+def index_headlines(result: StudyResult) -> list[str]:
+    """Say the first things about every index and about inequality; their sections say more."""
+    told = [index_findings(result, run)[0] for run in result.indices.values()]
+    for run in result.inequality.values():
+        told += inequality_findings(result, run)[: 2 if run.theil is not None else 1]
+    return told
+
+
+def network_headlines(result: StudyResult, analysis: NetworkAnalysis) -> list[str]:
+    """Say what the questions asked of a network gave in short; blocks and core are left out."""
     found = [
         years_finding(result, analysis),
-        blocks_finding(result, analysis),
-        core_finding(result, analysis),
         robustness_finding(result, analysis),
         groups_finding(result, analysis),
     ]

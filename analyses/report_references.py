@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from analyses.references_indices import INDEX_WORKS
 from analyses.report_content import Reference
 
 WORKS = {
@@ -102,4 +103,5 @@ WORKS = {
 
 def works(keys: Iterable[str]) -> tuple[Reference, ...]:
     """Return works by their keys, each once, in the order of the alphabet."""
-    return tuple(WORKS[key] for key in sorted(set(keys)))
+    known = WORKS | INDEX_WORKS
+    return tuple(known[key] for key in sorted(set(keys)))

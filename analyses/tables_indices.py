@@ -79,7 +79,7 @@ def score_table(run: IndexRun) -> pd.DataFrame:
     table["rank"] = run.values.groupby(level="year").rank(ascending=False, method="min")
     if run.composite is not None and len(run.composite.dimension_weights) > 1:
         parts = run.composite.dimensions.reindex(table.index)
-        return table.join(parts.rename(columns=lambda name: f"dimension {name}"))
+        return table.join(parts.rename(columns=lambda name: f"dimension_{name}"))
     if run.parts is not None:
         quotients = run.parts[["first_quotient", "second_quotient"]]
         return table.join(quotients.reindex(table.index))
