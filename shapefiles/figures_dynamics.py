@@ -25,7 +25,7 @@ from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map
 from shapefiles.palettes import sequential_colours
-from shapefiles.styles import categorised_style
+from shapefiles.styles import emerging_hot_spot_style
 from spatial.alignment import require_same_cities
 from spatial.coordinates import city_positions
 
@@ -45,28 +45,6 @@ _ARROW: dict[str, Any] = {
 }
 _CELL_MM = 6.6
 _MARGIN_MM = 14.0
-
-EMERGING_COLOURS: dict[str, str] = {
-    "New hot spot": "#fdae61",
-    "Consecutive hot spot": "#f46d43",
-    "Intensifying hot spot": "#8b0a1a",
-    "Persistent hot spot": "#d73027",
-    "Diminishing hot spot": "#f4a582",
-    "Sporadic hot spot": "#fcd5c0",
-    "Oscillating hot spot": "#fee08b",
-    "Historical hot spot": "#bf8b73",
-    "New cold spot": "#abd9e9",
-    "Consecutive cold spot": "#74add1",
-    "Intensifying cold spot": "#053061",
-    "Persistent cold spot": "#2166ac",
-    "Diminishing cold spot": "#92c5de",
-    "Sporadic cold spot": "#d5e3f5",
-    "Oscillating cold spot": "#b2abd2",
-    "Historical cold spot": "#7a8fa6",
-    "No pattern": "#eeeeee",
-    "Isolated": "#999999",
-}
-"""Hot from orange to dark red, cold from pale to dark blue, the surest classes darkest."""
 
 
 def spatial_markov_plot(
@@ -214,25 +192,14 @@ def emerging_hot_spot_map(
     options = options or MapOptions()
     words = found.table["cluster"]
     require_same_cities(cities.index, words.index, left_name="cities", right_name="the hot spots")
-    present = set(words)
-    style = categorised_style(
+    style = emerging_hot_spot_style(
         words,
         column="cluster",
         title=label("emerging_legend", options.language),
-        labels={word: _emerging_word(word, options.language) for word in EMERGING_COLOURS},
-        colours=EMERGING_COLOURS,
-        order=[word for word in EMERGING_COLOURS if word in present],
         geometry="point" if (cities.geom_type == "Point").all() else "polygon",
-        most=len(EMERGING_COLOURS),
         language=options.language,
     )
     return category_map(cities, words, style=style, options=options, ax=ax)
-
-
-def _emerging_word(word: str, language: Any) -> str:
-    if word == "Isolated":
-        return label("lisa_isolated", language)
-    return label("emerging_" + word.lower().replace(" ", "_"), language)
 
 
 def ellipse_plot(

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from shapefiles.atomic import atomic_file
+from shapefiles.figures_greyscale import make_grey
 from shapefiles.fonts import font_families, plain_text
 from spatial.errors import ConfigError, ExportError, listed
 from spatial.options import ColumnWidth, Language, checked_option
@@ -204,6 +205,8 @@ class PlotOptions:
         Column width of a new figure: 89 or 183 mm.
     labelled : int
         How many points get their name, as far as there is room.
+    greyscale : bool
+        For print without colour: grey tones, markers, dashes and hatches.
     """
 
     title: str = ""
@@ -211,6 +214,7 @@ class PlotOptions:
     language: Language = "en"
     width: ColumnWidth = "single"
     labelled: int = 8
+    greyscale: bool = False
 
 
 def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
@@ -286,6 +290,8 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
     if options.title:
         legend = ax.get_legend()
         above = legend.get_window_extent(renderer).height * pixel if legend else 0.0
+        if ax.child_axes:  # headings of panels stand between
+            above = max(above, (drawn.y1 - frame.y1) * pixel)
         text = wrapped(
             plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
         )
@@ -315,6 +321,8 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
             annotation_clip=False,
             gid="note",
         )
+    if options.greyscale:
+        make_grey(ax)
     settle(ax)
 
 

@@ -41,6 +41,7 @@ from shapefiles.map_sheet import (
 from shapefiles.styles import (
     categorised_style,
     choropleth_style,
+    hot_spot_style,
     link_width_style,
     lisa_style,
     sized_point_style,
@@ -60,6 +61,7 @@ __all__ = [
     "MapOptions",
     "category_map",
     "choropleth_map",
+    "hot_spot_map",
     "lisa_map",
     "network_map",
     "save_figure",
@@ -161,7 +163,7 @@ def lisa_map(
     matplotlib.axes.Axes
     """
     options = options or MapOptions()
-    words = clusters if isinstance(clusters, pd.Series) else _words_of(clusters, cities)
+    words = cluster_words(clusters, cities)
     style = style or lisa_style(
         words,
         column="cluster",
@@ -171,12 +173,54 @@ def lisa_map(
     return _map_of_classes(cities, words, style, options, ax)
 
 
-def _words_of(local: Any, cities: gpd.GeoDataFrame) -> pd.Series:
-    words = local.table["cluster"]
+def hot_spot_map(
+    cities: gpd.GeoDataFrame,
+    classes: pd.Series | Any,
+    *,
+    style: LayerStyle | None = None,
+    options: MapOptions | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the hot and cold spots of Getis and Ord's G or G*, red and blue, by confidence.
+
+    Parameters
+    ----------
+    cities : geopandas.GeoDataFrame of shape (n, ...)
+    classes : pandas.Series of shape (n,), or a result of ``local_getis_ord``
+        Words as in `shapefiles.palettes.HOT_SPOT_COLOURS`; from a result its column ``cluster``,
+        cities that it left out for lack of data falling into the class "no data".
+    style : LayerStyle, optional
+        From `shapefiles.styles.hot_spot_style`.
+    options, ax
+        As for `choropleth_map`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    options = options or MapOptions()
+    words = cluster_words(classes, cities)
+    style = style or hot_spot_style(
+        words,
+        column="cluster",
+        title=label("hot_spot_legend", options.language),
+        language=options.language,
+    )
+    return _map_of_classes(cities, words, style, options, ax)
+
+
+def cluster_words(clusters: pd.Series | Any, cities: gpd.GeoDataFrame) -> pd.Series:
+    """Return the classes of cities: the given ones, or the column ``cluster`` of a result.
+
+    Cities that a result left out for lack of data have none.
+    """
+    if isinstance(clusters, pd.Series):
+        return clusters
+    words: pd.Series = clusters.table["cluster"]
     unknown = words.index.difference(cities.index)
     if len(unknown):
         raise AlignmentError(
-            f"The local Moran result holds cities that are not on the map: {listed(unknown)}."
+            f"The local result holds cities that are not on the map: {listed(unknown)}."
         )
     return words.reindex(cities.index)
 

@@ -65,6 +65,40 @@ LISA_COLOURS: dict[str, str] = {
 }
 """The colours that users of GeoDa know, in the order of the legend."""
 
+HOT_SPOT_COLOURS: dict[str, str] = {
+    "Hot spot 99%": "#b10026",
+    "Hot spot 95%": "#f0623f",
+    "Hot spot 90%": "#fdb98f",
+    "Not significant": "#eeeeee",
+    "Cold spot 90%": "#a6cbe8",
+    "Cold spot 95%": "#4a90cd",
+    "Cold spot 99%": "#0b3c8c",
+    "Isolated": "#8c8c8c",
+}
+"""Classes of Getis and Ord's statistics, from hot to cold, in the order of the legend."""
+
+EMERGING_COLOURS: dict[str, str] = {
+    "New hot spot": "#fdae61",
+    "Consecutive hot spot": "#f46d43",
+    "Intensifying hot spot": "#8b0a1a",
+    "Persistent hot spot": "#d73027",
+    "Diminishing hot spot": "#f4a582",
+    "Sporadic hot spot": "#fcd5c0",
+    "Oscillating hot spot": "#fee08b",
+    "Historical hot spot": "#bf8b73",
+    "New cold spot": "#abd9e9",
+    "Consecutive cold spot": "#74add1",
+    "Intensifying cold spot": "#053061",
+    "Persistent cold spot": "#2166ac",
+    "Diminishing cold spot": "#92c5de",
+    "Sporadic cold spot": "#d5e3f5",
+    "Oscillating cold spot": "#b2abd2",
+    "Historical cold spot": "#7a8fa6",
+    "No pattern": "#eeeeee",
+    "Isolated": "#999999",
+}
+"""Hot from orange to dark red, cold from pale to dark blue, the surest classes darkest."""
+
 
 def red_green_blue(colour: str) -> tuple[int, int, int]:
     """Return the three parts (0-255) of a colour written as ``#rrggbb``.

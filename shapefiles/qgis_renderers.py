@@ -13,7 +13,10 @@ _METHODS = {
     "quantiles": "Quantile",
     "equalinterval": "EqualInterval",
     "stdmean": "StdDev",
+    "naturalbreaks": "Jenks",
+    "prettybreaks": "Pretty",
 }
+"""Schemes that QGIS has too; it keeps the bounds written here until a user classifies anew."""
 
 
 def append_renderer(parent: ET.Element, style: LayerStyle) -> ET.Element:
