@@ -16,8 +16,10 @@ from analyses.layers import (
     ordered_keys,
     typology_style,
 )
+from analyses.layers_indices import index_pages
 from analyses.layers_spillovers import spillover_maps
 from analyses.results import StudyResult
+from analyses.tables_indices import index_attributes
 from analyses.tables_models import question_tables
 from shapefiles.geopackage import write_geopackage
 from shapefiles.language import label
@@ -89,6 +91,9 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         tables.append(
             table("network_correlations", correlation_table(result), "network_correlations")
         )
+    for name, frame, kind, subject in index_attributes(result):
+        made = table(name, frame, kind)
+        tables.append(replace(made, title=f"{made.title}: {subject}") if subject else made)
     for at, (name, model) in enumerate(result.models.items(), start=1):
         suffix = f"_{at}" if len(result.models) > 1 else ""
         sources = [("model", model.result.tidy()), *_without_cities(question_tables(model))]
@@ -134,6 +139,8 @@ def themes_and_layouts(
     for shock, measure in ordered_keys(result):
         style = cluster_style(result, shock, measure)
         page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
+    for title, shown, method in index_pages(result, layers):
+        page(title, shown, method)
     for name, model in result.models.items():
         for item in spillover_maps(result, model):
             shown_as = f"{layers.spillovers[name].table}/{item.style.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +14,9 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    network_slug,
 )
+from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -63,6 +64,10 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    indices : Layer or None
+        Cities with every index in its mapped years.
+    yearly_links : mapping of str to Layer
+        By network: links of the backbone of every year, with a column ``year``.
     """
 
     resilience: Layer
@@ -71,13 +76,18 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    indices: Layer | None = None
+    yearly_links: Mapping[str, Layer] = field(default_factory=dict)
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
-            layer for name in self.points for layer in (self.points[name], self.links[name])
+            layer
+            for name in self.points
+            for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
+            if layer is not None
         ]
-        rest = [self.background] if self.background is not None else []
+        rest = [layer for layer in (self.indices, self.background) if layer is not None]
         return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
 
 
@@ -86,7 +96,10 @@ def study_layers(result: StudyResult) -> StudyLayers:
     return StudyLayers(
         resilience=resilience_layer(result),
         lisa=lisa_layer(result),
-        points={name: points_layer(result, item) for name, item in result.networks.items()},
+        points={
+            name: with_questions(points_layer(result, item), result, item)
+            for name, item in result.networks.items()
+        },
         links={name: links_layer(result, item) for name, item in result.networks.items()},
         spillovers={
             name: layer
@@ -94,6 +107,12 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        indices=indices_layer(result),
+        yearly_links={
+            name: layer
+            for name, item in result.networks.items()
+            if (layer := yearly_links_layer(result, item)) is not None
+        },
     )
 
 
@@ -269,12 +288,6 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
-
-
-def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
-    """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:

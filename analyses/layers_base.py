@@ -7,7 +7,7 @@ import re
 import geopandas as gpd
 import pandas as pd
 
-from analyses.results import StudyResult
+from analyses.results import NetworkAnalysis, StudyResult
 from shapefiles.language import label
 from shapefiles.style_types import GeometryKind
 
@@ -50,3 +50,9 @@ def table_slug(name: str, position: int) -> str:
     """Make an ASCII table name from the name of a network."""
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower(), flags=re.ASCII).strip("_")
     return slug or f"network_{position}"
+
+
+def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
+    """Name of a network in tables and files: ASCII, the same in every language."""
+    position = list(result.networks).index(analysis.name) + 1
+    return table_slug(result.study.key_of(analysis.name), position)

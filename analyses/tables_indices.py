@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from shapefiles.language import known_labels, label
+from shapefiles.language import label
 
 if TYPE_CHECKING:
     from analyses.results import NetworkAnalysis, StudyResult
@@ -227,8 +227,7 @@ def block_roles(result: StudyResult, analysis: NetworkAnalysis) -> pd.DataFrame:
 
 def role_words(result: StudyResult, role: str) -> str:
     """Wording of the role of a block."""
-    key = f"role_{role.replace(' ', '_')}"
-    return label(key, result.study.language) if key in known_labels() else role
+    return label(f"block_role_{role.replace(' ', '_')}", result.study.language)
 
 
 def block_density(analysis: NetworkAnalysis) -> pd.DataFrame:
@@ -244,3 +243,22 @@ def block_density(analysis: NetworkAnalysis) -> pd.DataFrame:
         )
     }
     return pd.DataFrame(parts)
+
+
+def index_attributes(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame, str, str]]:
+    """Yield the tables that travel in the GeoPackage: name, frame, kind, what it is about.
+
+    Scores of cities are in the layer of indices; here are weights, inequality and networks.
+    """
+    from analyses.layers_base import network_slug
+
+    for at, (name, run) in enumerate(result.indices.items(), start=1):
+        if run.composite is not None:
+            subject = result.study.column_label(name)
+            yield f"indicators_{at}", indicators_table(result, run), "indicators", subject
+    for name, frame in inequality_tables(result):
+        yield name, frame, name, ""
+    for analysis in result.networks.values():
+        for kind, frame in network_tables(result, analysis):
+            if kind != "links_by_year":
+                yield f"{kind}_{network_slug(result, analysis)}", frame, kind, analysis.name
