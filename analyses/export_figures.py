@@ -20,8 +20,8 @@ from analyses.layers import (
     short_names,
     typology_style,
 )
-from analyses.report_content import ReportFigure, figure_from_file
 from analyses.layers_base import network_slug
+from analyses.report_content import ReportFigure, figure_from_file
 from analyses.results import StudyResult
 from shapefiles.figures import (
     PlotOptions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ from analyses.layers_base import network_slug
 from analyses.layers_indices import index_slug
 from analyses.report_words import group_label, words_of
 from analyses.results import NetworkAnalysis, StudyResult
-from analyses.results_networks import GroupFlows
 from analyses.results_indices import IndexRun, InequalityRun
+from analyses.results_networks import GroupFlows
 from analyses.run_network_questions import links_studied
+from networks.concor import BlockModel
 from shapefiles.figures import (
     PlotOptions,
     agreement_plot,
@@ -32,6 +34,9 @@ from shapefiles.language import label
 
 MOST_SECTORS = 40
 """Groups that a chord diagram holds."""
+
+FEW_BLOCKS = 4
+"""Blocks between which all arrows can be drawn."""
 
 ALIKE = 0.01
 """Relative difference of two directions below which they are drawn as one."""
@@ -117,7 +122,8 @@ def _options(result: StudyResult, title: str, *, wide: bool = False) -> PlotOpti
 
 def _inequality(result: StudyResult, run: InequalityRun, at: int) -> FigurePlan:
     words = words_of(result)
-    assert run.dagum is not None and run.group is not None
+    assert run.dagum is not None
+    assert run.group is not None
     dagum = run.dagum
     caption = words(
         "figure_inequality",
@@ -162,9 +168,7 @@ def network_figures(
             f"robustness_{slug}",
             caption,
             "",
-            lambda: robustness_plot(
-                asked.robustness, options=_options(result, caption, wide=True)
-            ),
+            lambda: robustness_plot(asked.robustness, options=_options(result, caption, wide=True)),
         )
     if asked.groups is not None and len(asked.groups.flows) <= MOST_SECTORS:
         yield _chord(result, analysis, f"{section}-groups")
@@ -172,16 +176,22 @@ def network_figures(
 
 def _blocks(result: StudyResult, analysis: NetworkAnalysis, section: str) -> Iterator[FigurePlan]:
     """Draw blocks as circles, and the links sorted by block."""
-    blocks, slug = analysis.questions.blocks, network_slug(result, analysis)
-    assert blocks is not None
+    found, slug = analysis.questions.blocks, network_slug(result, analysis)
+    assert found is not None
     language, names = result.study.language, result.area.cities["short_name"]
+    blocks = linked_blocks(found)
+    alone = len(found.membership) - len(blocks.membership)
+    note = label("figure_blocks_note", language, count=alone) if alone else ""
     title = label("figure_blocks", language, network=analysis.name)
+    options = replace(_options(result, title, wide=True), note=note)
     yield FigurePlan(
         section,
         f"blocks_{slug}",
         title,
-        "",
-        lambda: block_diagram(blocks, options=_options(result, title, wide=True)),
+        note,
+        lambda: block_diagram(
+            blocks, arrows="all" if len(blocks.roles) <= FEW_BLOCKS else None, options=options
+        ),
     )
     how = next(item for item in result.study.networks if item.name == analysis.name)
     links = links_studied(how, analysis.network, lambda _: analysis.backbone)
@@ -190,10 +200,24 @@ def _blocks(result: StudyResult, analysis: NetworkAnalysis, section: str) -> Ite
         section,
         f"block_matrix_{slug}",
         sorted_title,
-        "",
+        note,
         lambda: block_matrix_plot(
-            blocks, links, names=names, options=_options(result, sorted_title, wide=True)
+            blocks,
+            links.subset(blocks.membership.index),
+            names=names,
+            options=replace(options, title=sorted_title),
         ),
+    )
+
+
+def linked_blocks(blocks: BlockModel) -> BlockModel:
+    """Leave out the block of cities without links: it would fill the picture with nothing."""
+    kept = blocks.roles.index[(blocks.roles["role"] != "isolated").to_numpy()]
+    return replace(
+        blocks,
+        membership=blocks.membership[blocks.membership.isin(kept)],
+        roles=blocks.roles.loc[kept],
+        **{name: getattr(blocks, name).loc[kept, kept] for name in ("links", "density", "image")},
     )
 
 
@@ -214,23 +238,32 @@ def _chord(result: StudyResult, analysis: NetworkAnalysis, section: str) -> Figu
         lambda: chord_plot(
             flows,
             directed=directed,
-            unit=analysis.network.unit,
+            unit=words("figure_group_flows_unit"),
             options=_options(result, caption),
         ),
     )
 
 
 def chord_flows(groups: GroupFlows) -> tuple[pd.DataFrame, bool]:
-    """Flows for a chord diagram, and whether they have a direction.
+    """Flows for a chord diagram in per cent of all, and whether they have a direction.
 
     Directions that hardly differ, as with travel times that are nearly the same both ways, are
     added up: two ribbons for each pair would say the same twice.
+
+    Returns
+    -------
+    flows : pandas.DataFrame
+        Row sends to column. Without a direction symmetric, a cell for each pair; flows inside a
+        group count twice, as they do in a symmetric table of cities.
+    directed : bool
     """
-    flows = groups.flows
-    if not groups.directed:
-        return flows, False
-    if not np.allclose(flows, flows.T, rtol=ALIKE, atol=0.0):
-        return flows, True
-    both = flows.to_numpy() + flows.to_numpy().T
-    np.fill_diagonal(both, np.diag(flows.to_numpy()))
-    return pd.DataFrame(both, flows.index, flows.columns), False
+    flows = groups.flows.to_numpy(dtype=float)
+    if groups.directed and not np.allclose(flows, flows.T, rtol=ALIKE, atol=0.0):
+        return 100.0 * groups.flows / flows.sum(), True
+    if groups.directed:
+        both, total = flows + flows.T, flows.sum()
+    else:
+        both = flows + np.diag(np.diag(flows))
+        total = both.sum() / 2.0
+    names = groups.flows.index
+    return pd.DataFrame(100.0 * both / total, names, names), False

@@ -70,14 +70,13 @@ def index_findings(result: StudyResult, run: IndexRun) -> list[str]:
 def _comparable(run: IndexRun) -> bool:
     """Say whether scores of different years may be compared."""
     section = run.section
-    return not (
-        isinstance(section, CompositeSection) and section.standardise == "min-max by year"
-    )
+    return not (isinstance(section, CompositeSection) and section.standardise == "min-max by year")
 
 
 def _weights(result: StudyResult, run: IndexRun) -> str:
     words, made = words_of(result), run.composite
-    assert made is not None and isinstance(run.section, CompositeSection)
+    assert made is not None
+    assert isinstance(run.section, CompositeSection)
     weights = made.weights["weight"]
     most = str(weights.idxmax())
     return words(
@@ -266,7 +265,9 @@ def years_finding(result: StudyResult, analysis: NetworkAnalysis) -> str:
         network=analysis.name,
         first=first,
         last=last,
-        moved=words("finding_rose" if growth >= 0 else "finding_fell", change=words.percent(abs(growth), 0)),
+        moved=words(
+            "finding_rose" if growth >= 0 else "finding_fell", change=words.percent(abs(growth), 0)
+        ),
         density_before=words.percent(before["density"], 2),
         density_after=words.percent(after["density"], 2),
         efficiency_before=words.number(before["efficiency_global"]),

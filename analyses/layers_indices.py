@@ -44,9 +44,7 @@ def index_slug(result: StudyResult, run: IndexRun) -> str:
 
 def index_title(result: StudyResult, run: IndexRun, year: int) -> str:
     """Say an index and its year, for legends."""
-    return label(
-        "report_in_year", result.study.language, name=index_words(result, run), year=year
-    )
+    return label("report_in_year", result.study.language, name=index_words(result, run), year=year)
 
 
 def index_bounds(run: IndexRun) -> list[float]:
@@ -166,9 +164,7 @@ def block_style(
     codes = [str(block) for block in blocks.roles.index]
     alone = {str(b) for b, role in blocks.roles["role"].items() if role == "isolated"}
     wording = {
-        str(block): label(
-            "legend_block", language, block=block, role=role_words(result, str(role))
-        )
+        str(block): label("legend_block", language, block=block, role=role_words(result, str(role)))
         for block, role in blocks.roles["role"].items()
     }
     colours = {

@@ -56,9 +56,7 @@ INDEX_WORKS = {
         "experimental simulation. Social Psychology Quarterly 51(2), 123–140.",
         "10.2307/2786835",
     ),
-    "krugman1991": Reference(
-        "Krugman, P. (1991). Geography and Trade. Cambridge, MA: MIT Press."
-    ),
+    "krugman1991": Reference("Krugman, P. (1991). Geography and Trade. Cambridge, MA: MIT Press."),
     "mazziotta2016": Reference(
         "Mazziotta, M. & Pareto, A. (2016). On a generalized non-compensatory composite index for "
         "measuring socio-economic phenomena. Social Indicators Research 127(3), 983–1003.",

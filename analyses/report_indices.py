@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from analyses.results import StudyResult
     from analyses.results_indices import IndexRun, InequalityRun
 
+
 def indices_section(result: StudyResult, figures: Figures) -> Section | None:
     """Show every index and the inequality of columns; None where the study asks for neither."""
     if not result.indices and not result.inequality:
@@ -61,7 +62,8 @@ def indicator_system(result: StudyResult, run: IndexRun) -> ReportTable:
     """List the indicators: dimension, unit, direction, weight."""
     words, table = words_of(result), indicators_table(result, run)
     made, section = run.composite, run.section
-    assert made is not None and isinstance(section, CompositeSection)
+    assert made is not None
+    assert isinstance(section, CompositeSection)
     columns: dict[str, object] = {}
     if len(made.dimension_weights) > 1:
         columns[words("column_dimension")] = [
@@ -88,7 +90,9 @@ def indicator_system(result: StudyResult, run: IndexRun) -> ReportTable:
             words(
                 "report_indicators_note",
                 method=words.inside(method_words(result, section.method)),
-                standardised=words(f"standardised_{standardised.replace('-', '_').replace(' ', '_')}"),
+                standardised=words(
+                    f"standardised_{standardised.replace('-', '_').replace(' ', '_')}"
+                ),
             ),
             *source_notes(result),
         ),
@@ -233,7 +237,9 @@ def inequality_table(result: StudyResult, run: InequalityRun) -> ReportTable:
         columns[words(f"column_{name}")] = table[name].to_numpy()
     formats = {}
     if run.theil is not None and run.group is not None:
-        heading = words("report_theil_between", grouping=words.inside(group_label(result, run.group)))
+        heading = words(
+            "report_theil_between", grouping=words.inside(group_label(result, run.group))
+        )
         columns[heading] = (run.theil["between_share"] / 100).to_numpy()
         formats[heading] = "percent1"
     weighted = words("report_inequality_plain")
@@ -253,7 +259,8 @@ def inequality_table(result: StudyResult, run: InequalityRun) -> ReportTable:
 def dagum_table(result: StudyResult, run: InequalityRun) -> ReportTable:
     """List the sources of the Gini coefficient by year."""
     words = words_of(result)
-    assert run.dagum is not None and run.group is not None
+    assert run.dagum is not None
+    assert run.group is not None
     table = run.dagum.table
     columns: dict[str, object] = {words("year"): [str(year) for year in run.years]}
     formats = {}
@@ -278,7 +285,8 @@ def dagum_table(result: StudyResult, run: InequalityRun) -> ReportTable:
 def dagum_pairs_table(result: StudyResult, run: InequalityRun) -> ReportTable:
     """Show the Gini coefficient inside and between groups, in the first and the last year."""
     words, dagum = words_of(result), run.dagum
-    assert dagum is not None and run.group is not None
+    assert dagum is not None
+    assert run.group is not None
     years = list(dict.fromkeys((run.years[0], run.years[-1])))
     rows: dict[str, dict[str, float]] = {}
     for year in years:

@@ -130,9 +130,13 @@ def _inequality(result: StudyResult) -> tuple[Section | None, list[str]]:
     words = words_of(result)
     text, cited = [words("method_inequality")], ["theil1967"]
     if section.by is not None:
-        text.append(words("method_inequality_by", by=words.inside(result.study.column_label(section.by))))
+        text.append(
+            words("method_inequality_by", by=words.inside(result.study.column_label(section.by)))
+        )
     if section.group is not None:
-        text.append(words("method_dagum", grouping=words.inside(group_label(result, section.group))))
+        text.append(
+            words("method_dagum", grouping=words.inside(group_label(result, section.group)))
+        )
         cited += ["shorrocks1980", "dagum1997"]
     if section.convergence:
         text.append(words("method_convergence"))
@@ -163,6 +167,8 @@ def _networks(result: StudyResult) -> tuple[Section | None, list[str]]:
         return None, []
     paragraph = words.sentences(*text)
     return (
-        Section("methods-network-questions", words("report_network_questions"), paragraphs=(paragraph,)),
+        Section(
+            "methods-network-questions", words("report_network_questions"), paragraphs=(paragraph,)
+        ),
         cited,
     )

@@ -100,9 +100,7 @@ def index_warnings(result: StudyResult) -> list[str]:
         for name, run in runs.items():
             for remark in run.remarks:
                 text = remark_text(result, remark.key, remark.values)
-                found.append(
-                    words(f"warning_of_{kind}", name=study.column_label(name), text=text)
-                )
+                found.append(words(f"warning_of_{kind}", name=study.column_label(name), text=text))
 
     def listed(columns: frozenset[str]) -> str:
         return words.listing([study.column_label(column) for column in sorted(columns)])

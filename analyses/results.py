@@ -61,7 +61,7 @@ class NetworkAnalysis:
     centralities: Centralities
     structure: NetworkStructure
     communities: Communities
-    questions: NetworkQuestions = NetworkQuestions()
+    questions: NetworkQuestions = field(default_factory=NetworkQuestions)
 
     @property
     def backbone(self) -> LinkageNetwork:

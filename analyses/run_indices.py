@@ -118,9 +118,7 @@ def _named(section: AnyIndex) -> Iterator[None]:
         raise type(error)(f"[[indices]] {section.name!r}: {error}") from error
 
 
-def _index(
-    section: AnyIndex, study: Study, area: StudyArea, *, with_sensitivity: bool
-) -> IndexRun:
+def _index(section: AnyIndex, study: Study, area: StudyArea, *, with_sensitivity: bool) -> IndexRun:
     if isinstance(section, CompositeSection):
         return _composite(section, study, area, with_sensitivity=with_sensitivity)
     if isinstance(section, CouplingSection):
@@ -231,9 +229,7 @@ def _sectors(
     lacking = len(table) - len(complete)
     if not lacking:
         return complete, ()
-    return complete, (
-        Remark("remark_sectors_missing", {"count": lacking, "total": len(table)}),
-    )
+    return complete, (Remark("remark_sectors_missing", {"count": lacking, "total": len(table)}),)
 
 
 def _run(

@@ -101,9 +101,7 @@ def _of_column(study: Study, area: StudyArea, column: str) -> InequalityRun:
     )
 
 
-def _convergence(
-    values: pd.Series, column: str
-) -> tuple[pd.DataFrame, BetaConvergence | None]:
+def _convergence(values: pd.Series, column: str) -> tuple[pd.DataFrame, BetaConvergence | None]:
     """Dispersion by year, and the regression of growth on the first level over all years."""
     panel = values.to_frame(column)
     years = sorted(values.index.get_level_values("year").unique())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -149,7 +150,7 @@ def network_years(sequence: NetworkSequence, thin: Thinning) -> NetworkYears:
         {year: structure(backbone).tidy()["value"] for year, backbone in backbones.items()}
     ).T.rename_axis("year")
     measures["whole_flow"] = [network.total_flow for network in sequence]
-    pairs = list(zip(years[:-1], years[1:], strict=True))
+    pairs = list(pairwise(years))
     if len(years) > 2:
         pairs.append((years[0], years[-1]))
     links = [network_change(backbones[before], backbones[after]).tidy() for before, after in pairs]
@@ -157,9 +158,7 @@ def network_years(sequence: NetworkSequence, thin: Thinning) -> NetworkYears:
     changes["correlation"] = [
         flow_correlation(sequence[before], sequence[after]) for before, after in pairs
     ]
-    return NetworkYears(
-        sequence=sequence, backbones=backbones, measures=measures, changes=changes
-    )
+    return NetworkYears(sequence=sequence, backbones=backbones, measures=measures, changes=changes)
 
 
 def _removals(section: AnyNetwork, study: Study, network: LinkageNetwork) -> dict[str, Robustness]:

@@ -330,6 +330,16 @@ class Study(Section):
         for item in self.weights:
             if isinstance(item, LinkageSection):
                 _known(item.network, networks, f"[[weights]] {item.name!r}: network")
+        self._references_of_models(weights)
+        if self.autocorrelation.weights is not None:
+            _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
+        if self.resilience.focus is not None:
+            _known(self.resilience.focus, shocks, "[resilience] focus")
+        self._references_of_indices()
+        return self
+
+    def _references_of_models(self, weights: list[str]) -> None:
+        """Check the weights and groups that models name."""
         for model in self.models:
             where = f"[[models]] {model.name!r}"
             for key in ("weights", "compare_weights"):
@@ -341,12 +351,6 @@ class Study(Section):
             for group in (*model.effects_by, *filter(None, [model.cluster_by])):
                 key = "effects_by" if group in model.effects_by else "cluster_by"
                 _known(group, list(self.groups), f"{where}: {key}", of="[groups]")
-        if self.autocorrelation.weights is not None:
-            _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
-        if self.resilience.focus is not None:
-            _known(self.resilience.focus, shocks, "[resilience] focus")
-        self._references_of_indices()
-        return self
 
     def _references_of_indices(self) -> None:
         """Check the groups, shocks and names of indices, inequality, chords and maps."""
@@ -396,7 +400,7 @@ class Study(Section):
         return f"{wording} ({unit})" if unit else wording
 
     def unit_label(self, column: str) -> str:
-        """Unit of a column in the language of the study, empty if none is given."""
+        """Return the unit of a column in the language of the study, empty if none is given."""
         entry = self.columns.get(column)
         if entry is None:
             return ""

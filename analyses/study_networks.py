@@ -1,4 +1,4 @@
-"""What a study file may say about linkage networks: how they are made, and what is asked of them."""
+"""What a study file may say about linkage networks: how they are made, what is asked of them."""
 
 from __future__ import annotations
 

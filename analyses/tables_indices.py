@@ -67,7 +67,7 @@ def index_tables(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame]]:
             yield f"indicators_{name}", indicators_table(result, run)
         if run.sensitivity is not None:
             yield f"index_sensitivity_{name}", sensitivity_table(result, run)
-            yield f"index_ranks_{name}", run.sensitivity.ranks
+            yield f"index_ranks_{name}", ranks_table(run)
         if run.coupling is not None:
             yield f"coupling_{name}", coupling_table(result, run)
     yield from inequality_tables(result)
@@ -87,7 +87,7 @@ def score_table(run: IndexRun) -> pd.DataFrame:
 
 
 def indicators_table(result: StudyResult, run: IndexRun) -> pd.DataFrame:
-    """Indicators with wording, unit, dimension, direction and weight."""
+    """List the indicators with wording, unit, dimension, direction and weight."""
     assert run.composite is not None
     language, table = result.study.language, run.composite.weights.copy()
     columns = [str(column) for column in table.index]
@@ -121,6 +121,13 @@ def sensitivity_table(result: StudyResult, run: IndexRun) -> pd.DataFrame:
     return table
 
 
+def ranks_table(run: IndexRun) -> pd.DataFrame:
+    """Ranks under random weights in the mapped years."""
+    assert run.sensitivity is not None
+    ranks = run.sensitivity.ranks
+    return ranks[ranks.index.get_level_values("year").isin(run.years)]
+
+
 def coupling_table(result: StudyResult, run: IndexRun) -> pd.DataFrame:
     """Coupling, development, coordination and class of every city and year."""
     assert run.coupling is not None
@@ -143,7 +150,10 @@ def inequality_tables(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame]]
     theil = {name: run.theil for name, run in runs.items() if run.theil is not None}
     dagum = {name: run.dagum for name, run in runs.items() if run.dagum is not None}
     if theil:
-        yield "theil", pd.concat(theil, names=levels)[["theil", "between", "within", "between_share"]]
+        yield (
+            "theil",
+            pd.concat(theil, names=levels)[["theil", "between", "within", "between_share"]],
+        )
         yield "theil_groups", theil_of_groups(theil)
     if dagum:
         tables = {name: item.table for name, item in dagum.items()}
@@ -201,8 +211,7 @@ def network_tables(
         table = pd.concat(curves, names=["order", "row"]).droplevel("row")
         yield "robustness", table.dropna(axis=1, how="all")
     if asked.groups is not None:
-        flows = asked.groups.flows.rename_axis(index="sender", columns="receiver")
-        yield "group_flows", flows.stack().rename("flow").to_frame()
+        yield "group_flows", long_table(asked.groups.flows, "sender", "receiver", "flow")
 
 
 def yearly_links(backbones: object) -> pd.DataFrame:
@@ -235,7 +244,7 @@ def block_density(analysis: NetworkAnalysis) -> pd.DataFrame:
     blocks = analysis.questions.blocks
     assert blocks is not None
     parts = {
-        name: table.rename_axis(index="from_block", columns="to_block").stack()
+        name: long_table(table, "from_block", "to_block", name)[name]
         for name, table in (
             ("links", blocks.links),
             ("density", blocks.density),
@@ -243,6 +252,12 @@ def block_density(analysis: NetworkAnalysis) -> pd.DataFrame:
         )
     }
     return pd.DataFrame(parts)
+
+
+def long_table(square: pd.DataFrame, row: str, column: str, value: str) -> pd.DataFrame:
+    """Write a square table as a row for each pair, what sends first."""
+    names = pd.MultiIndex.from_product([square.index, square.columns], names=[row, column])
+    return pd.DataFrame({value: square.to_numpy().ravel()}, index=names)
 
 
 def index_attributes(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame, str, str]]:
