@@ -12,6 +12,7 @@ from typing import Any
 
 import tomlkit
 
+from analyses.explorer_page import write_explorer
 from analyses.export_figures import write_figures
 from analyses.export_formats import write_layers, write_networks
 from analyses.export_qgis import write_qgis
@@ -27,12 +28,15 @@ from analyses.results import StudyResult
 from analyses.run import Progress, run_study
 from analyses.study import Study
 from analyses.study_file import read_study
+from shapefiles.atomic import write_text_atomically
 from shapefiles.journal_files import write_journal_tables
 from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
 from spatial.options import Language, ReportFormat
+
+EXPLORER = "explorer.html"
 
 
 @dataclass(frozen=True)
@@ -160,13 +164,20 @@ def finish(
     for ending in study.outputs.journal_tables:
         tables_path = folder / "tables" / f"journal_tables.{ending}"
         write_journal_tables(tables_path, report_tables(content))
+    if study.outputs.explorer:
+        progress("step_explorer")
+        write_explorer(result, folder / EXPLORER, layers=layers)
     record = run_record(result)
-    (folder / RUN_RECORD).write_text(
-        json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    write_text_atomically(folder / RUN_RECORD, text)
     paths = {
         label("path_qgis", study.language): final / f"{name}.qgz",
         label("path_report", study.language): final / reports[0].name,
+        **(
+            {label("path_explorer", study.language): final / EXPLORER}
+            if study.outputs.explorer
+            else {}
+        ),
         label("path_figures", study.language): final / "figures",
         label("path_tables", study.language): final / "tables" / f"{name}.xlsx",
     }
@@ -259,7 +270,7 @@ def write_study_file(
     if moved is not None:
         old, new = moved[0].resolve(), moved[1].resolve()
         _rewrite_paths(document, old, new)
-    target.write_text(tomlkit.dumps(document), encoding="utf-8")
+    write_text_atomically(target, tomlkit.dumps(document))
 
 
 def _rewrite_paths(section: Any, old: Path, new: Path) -> None:

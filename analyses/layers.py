@@ -17,6 +17,7 @@ from analyses.layers_base import (
     network_slug,
 )
 from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
+from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -68,6 +69,10 @@ class StudyLayers:
         Cities with every index in its mapped years.
     yearly_links : mapping of str to Layer
         By network: links of the backbone of every year, with a column ``year``.
+    panel : Layer or None
+        Cities by year, for the temporal controller.
+    areas : Layer or None
+        Groups of cities as areas: the pages of an atlas.
     """
 
     resilience: Layer
@@ -78,6 +83,8 @@ class StudyLayers:
     background: Layer | None
     indices: Layer | None = None
     yearly_links: Mapping[str, Layer] = field(default_factory=dict)
+    panel: Layer | None = None
+    areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
@@ -87,7 +94,11 @@ class StudyLayers:
             for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
             if layer is not None
         ]
-        rest = [layer for layer in (self.indices, self.background) if layer is not None]
+        rest = [
+            layer
+            for layer in (self.indices, self.panel, self.areas, self.background)
+            if layer is not None
+        ]
         return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
 
 
@@ -113,6 +124,8 @@ def study_layers(result: StudyResult) -> StudyLayers:
             for name, item in result.networks.items()
             if (layer := yearly_links_layer(result, item)) is not None
         },
+        panel=panel_layer(result),
+        areas=areas_layer(result),
     )
 
 
@@ -285,6 +298,7 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
                 if lowest == highest
                 else label("number_range", language, lower=lowest, upper=highest)
             )
+            one = replace(one, wording=wording)  # noqa: PLW2901
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
@@ -345,8 +359,9 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Draw the links of the shown backbone, by strength."""
     language = result.study.language
     data = link_lines(analysis.backbone, result.area.cities)
-    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
-    title = label("legend_links", language) + unit
+    title = label("legend_links", language)
+    if analysis.network.unit:
+        title = label("with_unit", language, text=title, unit=analysis.network.unit)
     style = link_width_style(
         data["weight"],
         column="weight",

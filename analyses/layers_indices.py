@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from analyses.findings_indices import index_words
-from analyses.layers_base import base_aliases, base_data, geometry_kind, network_slug
+from analyses.layers_base import (
+    base_aliases,
+    base_data,
+    geometry_kind,
+    network_slug,
+    table_slugs,
+)
 from analyses.results import NetworkAnalysis, StudyResult
 from analyses.results_indices import IndexRun
 from analyses.study_indices import CouplingSection, QuotientSection
@@ -19,7 +25,7 @@ from analyses.tables_indices import role_words
 from networks.lines import link_lines
 from shapefiles.classification import class_bounds
 from shapefiles.language import label
-from shapefiles.layers import Layer, name_labels
+from shapefiles.layers import Layer, middle_of_year, name_labels
 from shapefiles.style_types import LayerStyle
 from shapefiles.styles import categorised_style, choropleth_style, link_width_style
 
@@ -38,8 +44,7 @@ ALONE = "#d0d0d0"
 
 def index_slug(result: StudyResult, run: IndexRun) -> str:
     """Name of an index in files and layers: ASCII, the same in every language."""
-    position = list(result.indices).index(run.name) + 1
-    return run.name.lower() if run.name.isascii() else f"index_{position}"
+    return table_slugs(list(result.indices), other="index")[run.name]
 
 
 def index_title(result: StudyResult, run: IndexRun, year: int) -> str:
@@ -98,6 +103,7 @@ def indices_layer(result: StudyResult) -> Layer | None:
         aliases=aliases,
         abstract=label("layer_indices_note", language, source=result.study.source_note()).strip(),
         group=label("group_layers_indices", language),
+        shapes_of="resilience",
     )
 
 
@@ -112,6 +118,7 @@ def yearly_links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer 
         lines = link_lines(backbone, result.area.cities)
         parts.append(lines.assign(year=int(year)))
     data = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+    data["moment"] = middle_of_year(data["year"])
     title = f"{label('legend_links', language)} ({years.sequence.unit})"
     style = link_width_style(
         data["weight"],
@@ -134,6 +141,7 @@ def yearly_links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer 
             "weight": label("column_flow", language),
             "distance_km": label("column_distance_km", language),
             "year": label("year", language),
+            "moment": label("column_moment", language),
         },
         abstract=label(
             "layer_links_by_year_note",
@@ -143,6 +151,7 @@ def yearly_links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer 
         ),
         group=label("group_layers_network", language, network=analysis.name),
         id_field="",
+        time="moment",
     )
 
 

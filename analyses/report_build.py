@@ -13,6 +13,7 @@ from analyses.report_indices import indices_section
 from analyses.report_methods import methods_section
 from analyses.report_models import spillovers_section, weights_section
 from analyses.report_network_questions import with_questions
+from analyses.report_policy import policy_section
 from analyses.report_references import works
 from analyses.report_sections import (
     autocorrelation_section,
@@ -50,6 +51,7 @@ def build_report(
     words, shown = words_of(result), figures or {}
     methods, cited = methods_section(result)
     sections = [
+        policy_section(result),
         maps_section(result, shown) if shown.get("maps") else None,
         resilience_section(result, shown),
         indices_section(result, shown),

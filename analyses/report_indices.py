@@ -146,7 +146,10 @@ def index_by_year(result: StudyResult, run: IndexRun) -> ReportTable:
     """Show the spread of the index in every year."""
     words = words_of(result)
     table = index_years_table(run)
-    frame = table.rename(columns=lambda name: words(f"column_{name}")).reset_index(drop=True)
+    wording = {name: words(f"column_{name}") for name in table} | {
+        "median": words("report_median")
+    }
+    frame = table.rename(columns=wording).reset_index(drop=True)
     frame.insert(0, words("year"), [str(int(year)) for year in table.index])
     return ReportTable(
         words("report_index_years_caption", index=index_words(result, run)),
@@ -268,8 +271,8 @@ def dagum_table(result: StudyResult, run: InequalityRun) -> ReportTable:
         columns[words(f"column_{name}")] = table[name].to_numpy()
     for name in ("within_share", "between_share", "transvariation_share"):
         heading = words(f"column_{name}")
-        columns[heading] = (table[name] / 100).to_numpy()
-        formats[heading] = "percent1"
+        columns[heading] = table[name].to_numpy()
+        formats[heading] = "decimal1"
     return ReportTable(
         words(
             "report_dagum_caption",

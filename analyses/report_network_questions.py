@@ -145,9 +145,9 @@ def block_roles_table(result: StudyResult, analysis: NetworkAnalysis) -> ReportT
         {
             words("column_block"): [str(block) for block in roles.index],
             words("column_n_cities"): roles["cities"].to_numpy(),
-            words("column_internal"): roles["internal"].to_numpy(),
-            words("column_sent"): roles["sent"].to_numpy(),
-            words("column_received_links"): roles["received"].to_numpy(),
+            words("column_links_inside"): roles["internal"].to_numpy(),
+            words("column_links_sent"): roles["sent"].to_numpy(),
+            words("column_links_received"): roles["received"].to_numpy(),
             words("column_expected_internal_share"): roles["expected_internal_share"].to_numpy(),
             words("column_internal_share"): roles["internal_share"].to_numpy(),
             words("column_role"): [role_words(result, str(role)) for role in roles["role"]],

@@ -33,6 +33,14 @@ NETWORK_KINDS = (
 )
 """Kinds of tables whose names end with that of a network."""
 
+LINKS_OF_BLOCKS = {
+    "cities": "n_cities",
+    "internal": "links_inside",
+    "sent": "links_sent",
+    "received": "links_received",
+}
+"""Names of columns that say what is counted."""
+
 STRUCTURE_BY_YEAR = (
     "n_links",
     "density",
@@ -208,7 +216,7 @@ def network_tables(
         yield "block_density", block_density(analysis)
     if asked.robustness:
         curves = {order: item.tidy() for order, item in asked.robustness.items()}
-        table = pd.concat(curves, names=["order", "row"]).droplevel("row")
+        table = pd.concat(curves, names=["removal_order", "row"]).droplevel("row")
         yield "robustness", table.dropna(axis=1, how="all")
     if asked.groups is not None:
         yield "group_flows", long_table(asked.groups.flows, "sender", "receiver", "flow")
@@ -225,7 +233,7 @@ def block_roles(result: StudyResult, analysis: NetworkAnalysis) -> pd.DataFrame:
     """Blocks with their numbers of cities and links, and the role that follows."""
     blocks = analysis.questions.blocks
     assert blocks is not None
-    table = blocks.roles.drop(columns="reason").rename(columns={"cities": "n_cities"})
+    table = blocks.roles.drop(columns="reason").rename(columns=LINKS_OF_BLOCKS)
     table["role"] = [role_words(result, role) for role in table["role"]]
     table["members"] = [
         ", ".join(result.area.cities["name"].reindex(members.index).astype(str))

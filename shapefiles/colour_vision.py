@@ -86,6 +86,22 @@ def lab(colour: str, vision: str = "normal") -> np.ndarray:
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]) + 0.0
 
 
+def from_lab(coordinates: np.ndarray) -> str:
+    """Return the colour of CIELAB coordinates, cut to what a screen shows.
+
+    Examples
+    --------
+    >>> from_lab(lab("#3a6fc0"))
+    '#3a6fc0'
+    """
+    height = (coordinates[0] + 16.0) / 116.0
+    roots = np.array([height + coordinates[1] / 500.0, height, height - coordinates[2] / 200.0])
+    shares = np.where(roots > 6 / 29, roots**3, 3 * (6 / 29) ** 2 * (roots - 4 / 29)) * _WHITE
+    linear = np.clip(np.linalg.solve(_TO_XYZ, shares), 0.0, 1.0)
+    parts = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return "#{:02x}{:02x}{:02x}".format(*(round(float(part) * 255.0) for part in parts))
+
+
 def colour_distance(first: str, second: str, vision: str = "normal") -> float:
     """Return the distance of two colours in CIELAB (CIE 1976) as a reader sees them.
 

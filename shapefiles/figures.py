@@ -17,6 +17,13 @@ from shapefiles.figures_dynamics import (
 )
 from shapefiles.figures_inequality import inequality_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
+from shapefiles.figures_moran_years import moran_scatter_years
+from shapefiles.figures_networks import (
+    core_plot,
+    network_trend_plot,
+    node_symmetry_plot,
+    rank_size_plot,
+)
 from shapefiles.figures_page import PlotOptions, save_figure
 from shapefiles.figures_robustness import robustness_plot
 from shapefiles.figures_scatter import moran_scatter, resistance_recovery_plot
@@ -25,6 +32,7 @@ from shapefiles.figures_sensitivity import (
     leave_one_out_plot,
     rank_intervals_plot,
 )
+from shapefiles.figures_specifications import specification_curve_plot
 from shapefiles.figures_time_paths import time_paths_plot
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "boundary_plot",
     "centre_path_plot",
     "chord_plot",
+    "core_plot",
     "density_ridges_plot",
     "effects_plot",
     "ellipse_plot",
@@ -42,13 +51,18 @@ __all__ = [
     "inequality_plot",
     "leave_one_out_plot",
     "moran_scatter",
+    "moran_scatter_years",
     "neighbours_plot",
+    "network_trend_plot",
+    "node_symmetry_plot",
     "paths_plot",
     "rank_intervals_plot",
+    "rank_size_plot",
     "ranking_plot",
     "resistance_recovery_plot",
     "robustness_plot",
     "save_figure",
     "spatial_markov_plot",
+    "specification_curve_plot",
     "time_paths_plot",
 ]

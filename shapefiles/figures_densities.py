@@ -120,7 +120,8 @@ def density_ridges_plot(
         for panel, (name, frame) in zip(panels, frames.items(), strict=True):
             _ridges(panel, frame, all_years, overlap / highest, mark)
             _values_axis(panel, limits, all_years, overlap)
-            panel_title(panel, words[name]) if words[name] else None
+            if words[name]:
+                panel_title(panel, words[name])
         every = int(np.ceil(line_height_mm(BODY_SIZE) * 0.9 / row_mm))
         for at, panel in enumerate(panels):
             if at % columns == 0:

@@ -142,7 +142,8 @@ def _wide(given: pd.DataFrame, what: str, names: Mapping[Any, str]) -> pd.DataFr
         levels = "(year, group)" if what == "groups" else "(year, first, second)"
         raise EstimationError(f"{what}= needs the index {levels} and a column 'gini'.")
     rows = []
-    for (year, *members), gini in given["gini"].items():
+    for key, gini in zip(given.index, given["gini"], strict=True):
+        year, *members = key
         called = sorted(plain_text(names.get(one, one), limit=_LIMIT) for one in members)
         rows.append((int(year), "–".join(called), float(gini)))
     table = pd.DataFrame(rows, columns=["year", "name", "gini"])

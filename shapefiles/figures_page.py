@@ -44,6 +44,11 @@ INK = "#222222"
 MUTED = "#5f5f5f"
 HAIRLINE = "#b8b8b8"
 
+FigureWidth = ColumnWidth | float
+"""A column width of a journal, or a width in mm."""
+
+NARROWEST_MM, WIDEST_MM = 50.0, 1000.0
+
 _FORMATS = ("png", "svg", "pdf", "tiff")
 
 # Without these entries the files carry the date or the version of the program that drew them.
@@ -112,9 +117,27 @@ def new_figure(width_mm: float, height_mm: float) -> Figure:
     return figure
 
 
-def column_width_mm(width: ColumnWidth) -> float:
-    """Return the width in mm of ``"single"`` or ``"double"`` column figures."""
-    return COLUMN_WIDTHS_MM[checked_option(width, ColumnWidth, name="width")]
+def column_width_mm(width: FigureWidth) -> float:
+    """Return the width in mm of ``"single"`` or ``"double"`` column figures; mm stay as they are.
+
+    Raises
+    ------
+    ConfigError
+        If the word is not known, or the width is below 50 or above 1000 mm.
+
+    Examples
+    --------
+    >>> column_width_mm("double"), column_width_mm(120)
+    (183.0, 120.0)
+    """
+    if isinstance(width, str):
+        return COLUMN_WIDTHS_MM[checked_option(width, ColumnWidth, name="width")]
+    if not NARROWEST_MM <= width <= WIDEST_MM:
+        raise ConfigError(
+            f"width={width!r}: a figure is {NARROWEST_MM:g} to {WIDEST_MM:g} mm wide, or "
+            "'single' or 'double'."
+        )
+    return float(width)
 
 
 def figure_size_mm(figure: Any) -> tuple[float, float]:
@@ -201,8 +224,8 @@ class PlotOptions:
     note : str
         Small, below the plot.
     language : {"en", "zh"}
-    width : {"single", "double"}
-        Column width of a new figure: 89 or 183 mm.
+    width : {"single", "double"} or float
+        Column width of a new figure: 89 or 183 mm; or any other width in mm.
     labelled : int
         How many points get their name, as far as there is room.
     greyscale : bool
@@ -212,7 +235,7 @@ class PlotOptions:
     title: str = ""
     note: str = ""
     language: Language = "en"
-    width: ColumnWidth = "single"
+    width: FigureWidth = "single"
     labelled: int = 8
     greyscale: bool = False
 

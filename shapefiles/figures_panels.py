@@ -31,7 +31,7 @@ class _Place:
         """Take shares before and within, mm of gaps before and within; the same upwards; all mm."""
         self.parent, self.across, self.up, self.gaps = parent, across, up, gaps
 
-    def __call__(self, ax: Axes, renderer: Any) -> Any:
+    def __call__(self, ax: Any, renderer: Any) -> Any:
         """Return the place in the figure, as matplotlib asks while it draws."""
         frame = self.parent.get_window_extent(renderer)
         scale = ax.figure.dpi / MM_PER_INCH

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pyproj import CRS
 
-    from shapefiles.map_layout import Extent
+    from shapefiles.map_arrange import Extent
 
 InsetBox = tuple[float, float, float, float]
 """Left, bottom, width and height in fractions of the map."""

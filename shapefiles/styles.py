@@ -7,6 +7,7 @@ A :class:`LayerStyle` says which column is shown, by which classes, in which col
 This module gathers the public names of the modules ``style_*``.
 """
 
+from shapefiles.style_bivariate import bivariate_style
 from shapefiles.style_categories import categorised_style, outline_style
 from shapefiles.style_clusters import emerging_hot_spot_style, hot_spot_style, lisa_style
 from shapefiles.style_numbers import choropleth_style, link_width_style, sized_point_style
@@ -15,6 +16,7 @@ from shapefiles.style_types import (
     GeometryKind,
     LabelStyle,
     LayerStyle,
+    Pattern,
     StyleClass,
     StyleKind,
     category_texts,
@@ -25,8 +27,10 @@ __all__ = [
     "GeometryKind",
     "LabelStyle",
     "LayerStyle",
+    "Pattern",
     "StyleClass",
     "StyleKind",
+    "bivariate_style",
     "categorised_style",
     "category_texts",
     "choropleth_style",

@@ -145,6 +145,7 @@ CompositeMethod = Literal[
     "mazziotta-pareto",
     "grey-relational",
 ]
+CorrelationMethod = Literal["pearson", "spearman"]
 WeightCombination = Literal["product", "convex"]
 ImbalancePenalty = Literal["downward", "upward"]
 Standardisation = Literal[

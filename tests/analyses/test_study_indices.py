@@ -280,7 +280,8 @@ def test_tables_have_words_for_every_column(run, language):
     assert expected <= set(tables)
     for name in expected:
         table = tables[name]
-        unworded = [c for c, word in table.labels.items() if c == word]
+        same = {"t"}  # the statistic has this name in English
+        unworded = [c for c, word in table.labels.items() if c == word and c not in same]
         assert unworded == [], name
         assert not table.title.startswith("table_")
     assert {"block", "core", "coreness"} <= set(tables["cities_gravity"].frame.columns)
