@@ -41,6 +41,7 @@ KINDS = (
     "group_effects",
     "city_effects",
     "shock",
+    "specification_curve",
 )
 """Kinds of tables whose names end with that of an index, network or model."""
 

@@ -21,6 +21,7 @@ from analyses.report_words import (
     variable_label,
     words_of,
 )
+from analyses.specification_curves import curve_finding
 
 if TYPE_CHECKING:
     from analyses.results import ModelRun, NetworkAnalysis, StudyResult
@@ -67,7 +68,11 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     models = [
         sentence
         for model in result.models.values()
-        for sentence in (*model_findings(result, model), *question_findings(result, model))
+        for sentence in (
+            *model_findings(result, model),
+            *question_findings(result, model),
+            *filter(None, [curve_finding(result, model)]),
+        )
     ]
     groups = {
         words("report_findings_resilience"): resilience_findings(result),

@@ -89,6 +89,11 @@ INDEX_WORKS = {
         "Econometrica 48(3), 613–625.",
         "10.2307/1913126",
     ),
+    "simonsohn2020": Reference(
+        "Simonsohn, U., Simmons, J. P. & Nelson, L. D. (2020). Specification curve analysis. "
+        "Nature Human Behaviour 4(11), 1208–1214.",
+        "10.1038/s41562-020-0912-z",
+    ),
     "theil1967": Reference(
         "Theil, H. (1967). Economics and Information Theory. Amsterdam: North-Holland."
     ),

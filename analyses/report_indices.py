@@ -146,9 +146,7 @@ def index_by_year(result: StudyResult, run: IndexRun) -> ReportTable:
     """Show the spread of the index in every year."""
     words = words_of(result)
     table = index_years_table(run)
-    wording = {name: words(f"column_{name}") for name in table} | {
-        "median": words("report_median")
-    }
+    wording = {name: words(f"column_{name}") for name in table} | {"median": words("report_median")}
     frame = table.rename(columns=wording).reset_index(drop=True)
     frame.insert(0, words("year"), [str(int(year)) for year in table.index])
     return ReportTable(

@@ -45,7 +45,12 @@ def methods_of_indices(result: StudyResult) -> tuple[list[Section], list[str]]:
         Keys of works.
     """
     sections, cited = [], []
-    for section, keys in (_indices(result), _inequality(result), _networks(result)):
+    for section, keys in (
+        _indices(result),
+        _inequality(result),
+        _networks(result),
+        _curves(result),
+    ):
         if section is not None:
             sections.append(section)
             cited += keys
@@ -172,3 +177,11 @@ def _networks(result: StudyResult) -> tuple[Section | None, list[str]]:
         ),
         cited,
     )
+
+
+def _curves(result: StudyResult) -> tuple[Section | None, list[str]]:
+    words = words_of(result)
+    if not any(model.curve is not None for model in result.models.values()):
+        return None, []
+    text = words("method_curve")
+    return Section("methods-curve", words("report_curve"), paragraphs=(text,)), ["simonsohn2020"]

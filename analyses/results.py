@@ -25,6 +25,7 @@ from spatial.regression import (
     EffectsResult,
     GroupEffects,
     PanelResult,
+    SpecificationCurve,
     SpecificationLadder,
     SpilloverBoundary,
     WeightsComparison,
@@ -128,6 +129,8 @@ class ModelRun:
     cities : pandas.DataFrame or None
         Index: city; own, received and emitted effect of the focus.
     shock : CityShock or None
+    curve : SpecificationCurve or None
+        Effects of the focus under other weights, specifications, fixed effects and controls.
     """
 
     section: ModelSection
@@ -143,6 +146,7 @@ class ModelRun:
     groups: Mapping[str, GroupEffects] = field(default_factory=dict)
     cities: pd.DataFrame | None = None
     shock: CityShock | None = None
+    curve: SpecificationCurve | None = None
 
     @property
     def fits(self) -> dict[str, FittedModel]:

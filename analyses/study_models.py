@@ -217,7 +217,7 @@ class ModelSection(Section):
     def _question_faults(self) -> list[str]:
         faults = []
         absorbed = get_args(AbsorbedEffects)
-        for key in ("ladder", "compare_weights", "boundary"):
+        for key in ("ladder", "compare_weights", "boundary", "specification_curve"):
             if getattr(self, key) and self.effects not in absorbed:
                 words = ", ".join(repr(word) for word in absorbed)
                 faults.append(
@@ -232,6 +232,8 @@ class ModelSection(Section):
                     f"{key!r} needs a specification with spillovers in the mean ({words}), not "
                     f"{self.specification!r}"
                 )
+        if self.specification_curve is not None and self.lagged is not None:
+            faults.append("'specification_curve' lags all regressors; leave the key 'lagged' out")
         for key in ("weights", "compare_weights", "specifications", "effects_by"):
             names = getattr(self, key)
             if len(set(names)) < len(names):
