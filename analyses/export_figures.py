@@ -10,6 +10,7 @@ import pandas as pd
 from analyses.export_qgis import lisa_method
 from analyses.figure_plans import FigurePlan, map_options, names_on_map
 from analyses.figures_dynamics import dynamics_figures, hot_spot_figures
+from analyses.figures_indices import index_figures, network_figures
 from analyses.figures_spillovers import spillover_figures
 from analyses.layers import (
     StudyLayers,
@@ -17,11 +18,11 @@ from analyses.layers import (
     measure_style,
     measure_title,
     measure_titles,
-    network_slug,
     ordered_keys,
     short_names,
     typology_style,
 )
+from analyses.layers_base import network_slug
 from analyses.report_content import ReportFigure, figure_from_file
 from analyses.results import StudyResult
 from shapefiles.figures import (
@@ -81,7 +82,10 @@ def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     """List the figures of a study, in the order of the report."""
     yield from _resilience_maps(result)
     yield from _resilience_plots(result)
+    yield from index_figures(result)
     yield from _network_figures(result, layers)
+    for at, analysis in enumerate(result.networks.values(), start=1):
+        yield from network_figures(result, analysis, f"networks-{at}")
     yield from _autocorrelation_figures(result)
     yield from hot_spot_figures(result, measure_titles(result), short_names(result))
     yield from dynamics_figures(result)

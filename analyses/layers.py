@@ -14,9 +14,10 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slugs,
+    network_slug,
 )
 from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
+from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
 from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
@@ -71,6 +72,10 @@ class StudyLayers:
         By column: cities with their classes, paths, trends, values and clusters by year.
     ellipses : tuple of Layer
         Centres and ellipses of the columns of amounts.
+    indices : Layer or None
+        Cities with every index in its mapped years.
+    yearly_links : mapping of str to Layer
+        By network: links of the backbone of every year, with a column ``year``.
     panel : Layer or None
         Cities by year, for the temporal controller.
     areas : Layer or None
@@ -86,15 +91,21 @@ class StudyLayers:
     hot_spots: Layer | None = None
     dynamics: Mapping[str, Layer] = field(default_factory=dict)
     ellipses: tuple[Layer, ...] = ()
+    indices: Layer | None = None
+    yearly_links: Mapping[str, Layer] = field(default_factory=dict)
     panel: Layer | None = None
     areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
-            layer for name in self.points for layer in (self.points[name], self.links[name])
+            layer
+            for name in self.points
+            for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
+            if layer is not None
         ]
         hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        cities = [self.indices] if self.indices is not None else []
         rest = [layer for layer in (self.panel, self.background) if layer is not None]
         areas = [self.areas] if self.areas is not None else []
         return (
@@ -106,6 +117,7 @@ class StudyLayers:
             *hot_spots,
             self.lisa,
             self.resilience,
+            *cities,
             *rest,
         )
 
@@ -115,7 +127,10 @@ def study_layers(result: StudyResult) -> StudyLayers:
     return StudyLayers(
         resilience=resilience_layer(result),
         lisa=lisa_layer(result),
-        points={name: points_layer(result, item) for name, item in result.networks.items()},
+        points={
+            name: with_questions(points_layer(result, item), result, item)
+            for name, item in result.networks.items()
+        },
         links={name: links_layer(result, item) for name, item in result.networks.items()},
         spillovers={
             name: layer
@@ -130,6 +145,12 @@ def study_layers(result: StudyResult) -> StudyLayers:
             for known in (result.dynamics.columns.values() if result.dynamics else ())
             for layer in ellipse_layers(result, known)
         ),
+        indices=indices_layer(result),
+        yearly_links={
+            name: layer
+            for name, item in result.networks.items()
+            if (layer := yearly_links_layer(result, item)) is not None
+        },
         panel=panel_layer(result),
         areas=areas_layer(result),
     )
@@ -321,12 +342,6 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
-
-
-def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
-    """Name of a network in tables and files: ASCII, the same in every language."""
-    key_of = result.study.key_of
-    return table_slugs([key_of(name) for name in result.networks])[key_of(analysis.name)]
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:

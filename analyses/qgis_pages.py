@@ -11,6 +11,7 @@ from analyses.layers import (
     ordered_keys,
     typology_style,
 )
+from analyses.layers_indices import index_maps
 from analyses.layers_panel import area_group
 from analyses.layers_spillovers import spillover_maps
 from analyses.qgis_page import Page, layer_pages
@@ -72,6 +73,14 @@ def network_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
     return pages
 
 
+def index_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
+    """Every index in its last mapped year."""
+    return [
+        Page(name=title, shown=shown, method=method)
+        for title, shown, method in index_maps(result, layers)
+    ]
+
+
 def panel_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
     """Give each variable of the panel an atlas by year."""
     if layers.panel is None:
@@ -106,6 +115,7 @@ def area_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
 PAGE_KINDS: tuple[Callable[[StudyResult, StudyLayers], Sequence[Page]], ...] = (
     resilience_pages,
     lisa_pages,
+    index_pages,
     dynamics_pages,
     spillover_pages,
     network_pages,

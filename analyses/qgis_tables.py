@@ -8,12 +8,13 @@ from dataclasses import replace
 import pandas as pd
 
 from analyses.export_tables import column_wording, correlation_table, weights_table
-from analyses.layers import StudyLayers, network_slug
-from analyses.layers_base import table_slugs
+from analyses.layers import StudyLayers
+from analyses.layers_base import network_slug, table_slugs
 from analyses.layers_dynamics import dynamics_attribute_tables
 from analyses.layers_panel import years_table
 from analyses.layers_spillovers import model_slug
 from analyses.results import StudyResult
+from analyses.tables_indices import index_attributes
 from analyses.tables_models import question_tables
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable
@@ -47,6 +48,9 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         tables.append(
             table("network_correlations", correlation_table(result), "network_correlations")
         )
+    for name, frame, kind, subject in index_attributes(result):
+        made = table(name, frame, kind)
+        tables.append(replace(made, title=f"{made.title}: {subject}") if subject else made)
     for at, (name, model) in enumerate(result.models.items(), start=1):
         suffix = f"_{at}" if len(result.models) > 1 else ""
         sources = [("model", model.result.tidy()), *_without_cities(question_tables(model))]

@@ -10,8 +10,10 @@ import pandas as pd
 from analyses.findings import grouped_findings
 from analyses.report_content import ReportContent, ReportFigure, ReportTable, Section
 from analyses.report_dynamics import dynamics_section
+from analyses.report_indices import indices_section
 from analyses.report_methods import methods_section
 from analyses.report_models import spillovers_section, weights_section
+from analyses.report_network_questions import with_questions
 from analyses.report_policy import policy_section
 from analyses.report_references import works
 from analyses.report_sections import (
@@ -53,7 +55,8 @@ def build_report(
         policy_section(result),
         maps_section(result, shown) if shown.get("maps") else None,
         resilience_section(result, shown),
-        networks_section(result, shown) if result.networks else None,
+        indices_section(result, shown),
+        with_questions(result, networks_section(result, shown), shown) if result.networks else None,
         autocorrelation_section(result, shown),
         dynamics_section(result, shown),
         spillovers_section(result, shown) if result.models else None,

@@ -12,6 +12,7 @@ from analyses.report_equations import (
     moran_equation,
     resistance_equation,
 )
+from analyses.report_methods_indices import methods_of_indices
 from analyses.report_words import aggregate_label, outcome_label, variable_label, words_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
         cited += [work for word, work in QUESTION_WORKS.items() if _asked(result, word)]
         if any(_corrected(model) for model in result.models.values()):
             cited.append("leeyu2010")
+    more, works_of_indices = methods_of_indices(result)
+    parts[1:1] = more
+    cited += works_of_indices
     section = Section("methods", words("report_methods"), subsections=tuple(parts))
     return section, tuple(cited)
 

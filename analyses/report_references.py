@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from analyses.references_indices import INDEX_WORKS
 from analyses.report_citations import reference_in
 from analyses.report_content import Reference
 from spatial.options import Language
@@ -168,4 +169,5 @@ WORKS = {
 
 def works(keys: Iterable[str], language: Language = "en") -> tuple[Reference, ...]:
     """Return works by their keys, each once, by the alphabet, in the style of a language."""
-    return tuple(reference_in(WORKS[key], language) for key in sorted(set(keys)))
+    known = WORKS | INDEX_WORKS
+    return tuple(reference_in(known[key], language) for key in sorted(set(keys)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyses.findings_indices import remark_text
 from analyses.report_content import Section
-from analyses.report_words import measures_of, short_names_of, words_of
+from analyses.report_words import measures_of, short_names_of, variable_label, words_of
+from analyses.shared_columns import shared_in_models, shared_in_resilience, shared_in_weights
 from analyses.words_dynamics import column_words
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def study_warnings(result: StudyResult) -> list[str]:
             text = words("warning_resolution", permutations=words.count(local.permutations))
             found.append(words("warning_of_local", shock=shock, measure=words(measure), text=text))
     found += dynamics_warnings(result)
+    found += index_warnings(result)
     for name, model in result.models.items():
         if model.remarks:
             text = words("warning_years", years=words.years(model.years))
@@ -111,6 +114,41 @@ def dynamics_warnings(result: StudyResult) -> list[str]:
             found.append(words("warning_short_panel", **values))
         if any(test.warnings for test in known.markov_tests.values()):
             found.append(words("warning_few_transitions", **values))
+    return found
+
+
+def index_warnings(result: StudyResult) -> list[str]:
+    """Say the remarks on indices and inequality, and what rests on columns that are shared."""
+    words, study = words_of(result), result.study
+    found = []
+    for kind, runs in (("index", result.indices), ("inequality", result.inequality)):
+        for name, run in runs.items():
+            for remark in run.remarks:
+                text = remark_text(result, remark.key, remark.values)
+                found.append(words(f"warning_of_{kind}", name=study.column_label(name), text=text))
+
+    def listed(columns: frozenset[str]) -> str:
+        return words.listing([study.column_label(column) for column in sorted(columns)])
+
+    outcome = study.column_label(study.resilience.outcome)
+    for name, shared in shared_in_resilience(result):
+        index = study.column_label(name)
+        found.append(
+            words("warning_shared_index", index=index, outcome=outcome, columns=listed(shared))
+        )
+    for name, variable, left, shared in shared_in_models(result):
+        said = {"variable": variable_label(result, variable), "left": variable_label(result, left)}
+        found.append(words("warning_shared_model", model=name, **said, columns=listed(shared)))
+    for name, weights, network, shared in shared_in_weights(result):
+        found.append(
+            words(
+                "warning_shared_weights",
+                model=name,
+                weights=weights,
+                network=network,
+                columns=listed(shared),
+            )
+        )
     return found
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
 from analyses.results_dynamics import Dynamics
+from analyses.results_indices import IndexRun, InequalityRun
+from analyses.results_networks import NetworkQuestions
 from analyses.study import Study
 from analyses.study_models import ModelSection
 from networks.backbones import Backbone
@@ -24,6 +26,7 @@ from spatial.regression import (
     EffectsResult,
     GroupEffects,
     PanelResult,
+    SpecificationCurve,
     SpecificationLadder,
     SpilloverBoundary,
     WeightsComparison,
@@ -49,6 +52,8 @@ class NetworkAnalysis:
     centralities, structure, communities
         Centralities and communities of the whole network, with its strengths; structure of the
         shown backbone.
+    questions : NetworkQuestions
+        Years, blocks, core, removal of cities and flows of groups, where the study asks.
     """
 
     name: str
@@ -58,6 +63,7 @@ class NetworkAnalysis:
     centralities: Centralities
     structure: NetworkStructure
     communities: Communities
+    questions: NetworkQuestions = field(default_factory=NetworkQuestions)
 
     @property
     def backbone(self) -> LinkageNetwork:
@@ -124,6 +130,8 @@ class ModelRun:
     cities : pandas.DataFrame or None
         Index: city; own, received and emitted effect of the focus.
     shock : CityShock or None
+    curve : SpecificationCurve or None
+        Effects of the focus under other weights, specifications, fixed effects and controls.
     """
 
     section: ModelSection
@@ -139,6 +147,7 @@ class ModelRun:
     groups: Mapping[str, GroupEffects] = field(default_factory=dict)
     cities: pd.DataFrame | None = None
     shock: CityShock | None = None
+    curve: SpecificationCurve | None = None
 
     @property
     def fits(self) -> dict[str, FittedModel]:
@@ -169,6 +178,10 @@ class StudyResult:
     measures : pandas.DataFrame of shape (n, measures)
         Index: city. Columns: a MultiIndex (shock, measure) with measure in resistance, recovery.
     models : mapping of str to ModelRun
+    indices : mapping of str to IndexRun
+        By the column that they became.
+    inequality : mapping of str to InequalityRun
+        By column.
     background : geopandas.GeoDataFrame or None
         States or provinces for maps, EPSG:4326, column ``name``.
     hot_spots : mapping of (str, str) to LocalStatistic
@@ -191,6 +204,8 @@ class StudyResult:
     local: Mapping[tuple[str, str], LocalMoran]
     measures: pd.DataFrame
     models: Mapping[str, ModelRun]
+    indices: Mapping[str, IndexRun] = field(default_factory=dict)
+    inequality: Mapping[str, InequalityRun] = field(default_factory=dict)
     background: gpd.GeoDataFrame | None = None
     hot_spots: Mapping[tuple[str, str], LocalStatistic] = field(default_factory=dict)
     dynamics: Dynamics | None = None

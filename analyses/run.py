@@ -22,6 +22,8 @@ from analyses.run_dynamics import (
     gap_entries,
     run_dynamics,
 )
+from analyses.run_indices import build_indices, late_columns
+from analyses.run_inequality import measure_inequality
 from analyses.run_models import run_model
 from analyses.run_networks import analyse_networks, correlate_networks
 from analyses.study import (
@@ -93,6 +95,9 @@ def run_study(
     with step("step_read"):
         area = read_area(study, base)
         background, area = read_background(study, area, base)
+    with step("step_indices"):
+        indices, area = build_indices(study, area)
+        unequal = measure_inequality(study, area)
     with step("step_resilience"):
         resistant = measure_resilience(study, area)
         measures = _measures(resistant)
@@ -123,6 +128,8 @@ def run_study(
         local=local,
         measures=measures,
         models=models,
+        indices=indices,
+        inequality=unequal,
         background=background,
         hot_spots=hot_spots,
         dynamics=dynamics,
@@ -199,7 +206,10 @@ def read_area(study: Study, folder: Path) -> StudyArea:
     area = replace(area, cities=area.cities.sort_index(), panel=area.panel.sort_index())
     figures, corrections = _corrected(study, area)
     area = replace(area, passport=area.passport.with_entries(*corrections))
+    late = late_columns(study)
     for item in study.derived:
+        if item.name in late:
+            continue
         if item.name in figures.columns:
             raise PanelError(
                 f"[[derived]] name = {item.name!r} is a column of the panel; choose another."
@@ -324,7 +334,7 @@ def build_weights(
 
 def checked_area(study: Study, folder: Path) -> StudyArea:
     """Read a study's files and find the islands of its geographic weights; nothing else."""
-    area = read_area(study, folder)
+    _, area = build_indices(study, read_area(study, folder), with_sensitivity=False)
     geographic = {
         item.name: build_weights(item, area, {})
         for item in study.weights

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analyses.results import CityShock, FittedModel, ModelRun
 from analyses.run_common import cut_weights, require_columns, seed_of
+from analyses.run_specification_curve import model_curve
 from analyses.study import Study
 from analyses.study_models import NOT_IN_THE_MEAN, ModelSection
 from shapefiles.study_area import StudyArea
@@ -119,6 +120,7 @@ def run_model(
             if section.city_effects and main.effects is not None
             else None,
             shock=_shock(data, main.result) if section.shock is not None else None,
+            curve=model_curve(data, focus) if section.specification_curve is not None else None,
         )
 
 
@@ -157,7 +159,8 @@ def model_data(section: ModelSection, area: StudyArea, weights: Mapping[str, Wei
         raise PanelError(
             f"[[models]] {section.name!r}: no year has all variables {listed(variables)}."
         )
-    used = {name: weights[name] for name in (*section.weights, *section.compare_weights)}
+    named = (*section.weights, *section.compare_weights, *section.curve_weights)
+    used = {name: weights[name] for name in dict.fromkeys(named)}
     if section.incomplete == "drop":
         data, lost = _complete(data, used[section.main_weights].ids)
         if lost:

@@ -28,8 +28,8 @@ SHOCK = "1990-91"
 
 
 @pytest.fixture(scope="module")
-def west(tmp_path_factory, small_study_of):
-    study = small_study_of(tmp_path_factory.mktemp("sheets"))
+def west(tmp_path_factory, new_small_study):
+    study = new_small_study(tmp_path_factory.mktemp("sheets") / "study")
     file = study.write()
     return run_study(read_study(file), folder=file.parent)
 
