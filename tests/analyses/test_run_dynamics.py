@@ -197,6 +197,7 @@ class TestWhatLeavesTheHouse:
         assert list(ellipses["year"]) == [str(year) for year in range(1988, 1997)]
         assert set(ellipses.geom_type) == {"MultiLineString"}  # one kind in the whole package
         assert len(gpd.read_file(package, layer="centres_population")) == 9
+        assert len(gpd.read_file(package, layer="city_outlines")) == len(cities)
         years = gpd.read_file(package, layer=f"years_{INCOME}")
         assert len(years) == known.values.size
 
