@@ -23,6 +23,7 @@ from shapefiles.figures_page import (
     column_width_mm,
     finish,
     house_style,
+    middle_cut,
     plot_axes,
     text_width_mm,
 )
@@ -44,6 +45,7 @@ _DARK = 0.6
 
 _SEPARATOR = "#cc3311"
 _GAP_MM = 7.0
+_NAME_MM = {"single": 15.0, "double": 26.0}
 _REST_MM = 21.0
 _MOST_ROWS = {"single": 25, "double": 38}
 """With more cities their names would touch."""
@@ -106,6 +108,8 @@ def block_matrix_plot(
     notes = _notes(blocks, flows, cells, language)
     texts = [*notes, *headings.values(), *words.values(), options.title, options.note, _DIGITS]
     with house_style(language, [*texts, *rows]) as families:
+        room = _NAME_MM[options.width]
+        words = {block: middle_cut(word, room, families) for block, word in words.items()}
         rows = rows if len(rows) <= _MOST_ROWS[options.width] else []
         sides = _Sides.of(options, list(words.values()), rows, families)
         ax = plot_axes(ax, options, aspect=sides.aspect, families=families)
