@@ -127,8 +127,8 @@ def block_matrix_plot(
         _along_top(panels["cells"], blocks, short)
         _beside(panels["cells"], rows, INK)
         cell = sides.small / len(words)
-        room = next((d for d in (3, 2) if _number_width(d, families) < cell), None)
-        _small_matrix(panels["density"], blocks.density, decimals=room)
+        decimals = next((d for d in (3, 2) if _number_width(d, families) < cell), None)
+        _small_matrix(panels["density"], blocks.density, decimals=decimals)
         _small_matrix(panels["image"], blocks.image, decimals=0, image=True)
         for name, text in headings.items():
             if name != "cells":
@@ -191,8 +191,9 @@ def _sorted_matrix(
     ramp: Any = ListedColormap([INK])
     if cells == "strength":
         ranks = pd.Series(flows[flows > 0]).rank(method="average")
-        shown = np.ma.masked_all(flows.shape)
-        shown[flows > 0] = ranks.to_numpy() / max(len(ranks), 1)
+        shares = np.zeros(flows.shape)
+        shares[flows > 0] = ranks.to_numpy() / max(len(ranks), 1)
+        shown = np.ma.masked_where(flows <= 0, shares)
         ramp = ListedColormap(sequential_colours(64, "blue"))
     panel.imshow(
         shown,
