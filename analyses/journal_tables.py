@@ -27,6 +27,7 @@ TOP = 10
 
 DIRECTED = ("out_degree", "in_degree", "out_strength", "in_strength")
 UNDIRECTED = ("degree", "strength")
+RANKING_COLUMNS = ("resistance_growth", "recovery_growth", "resistance", "recovery", "typology")
 RANKED = ("resistance", "recovery")
 
 
@@ -121,7 +122,7 @@ class _Tables:
         found = self.result.resilience
         yield "nation", self.table(found, part="nation")
         yield "types", self.table(found, part="types")
-        layout = layouts_of(found)["cities"]
+        layout = replace(layouts_of(found)["cities"], columns=RANKING_COLUMNS)
         style = CellStyle(self.study.language, labels=self.names)
         for shock in self.study.shocks:
             frame = prepared(found.of(shock.name), layout, self.study.language)

@@ -114,7 +114,7 @@ class Equation:
             "</m:oMath></m:oMathPara>"
         )
 
-    def svg(self, *, points: float = 11.0) -> bytes:
+    def svg(self, *, points: float = 13.0) -> bytes:
         """Draw the equation, for programs that know no MathML.
 
         Parameters

@@ -217,13 +217,10 @@ def triangle_table(
 ) -> JournalTable:
     """Print the lower half of a symmetric matrix, with stars where there are p-values."""
     names = list(frame.attrs["names"])
-    pairs = {
-        frozenset(map(str, tuple(key))): (
-            row[layout.value],
-            row[layout.p] if layout.p else float("nan"),
-        )
-        for key, row in frame.iterrows()
-    }
+    values = frame[layout.value].tolist()
+    p_values = frame[layout.p].tolist() if layout.p else [float("nan")] * len(frame)
+    ends = [frozenset(map(str, key)) for key in frame.index.tolist()]
+    pairs = dict(zip(ends, zip(values, p_values, strict=True), strict=True))
     words = cells_of("name", names, layout, style)
     rows = []
     for at, name in enumerate(names):
