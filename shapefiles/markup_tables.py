@@ -226,8 +226,8 @@ def _latex_column(table: JournalTable, at: int) -> str:
 def latex_document(tables: list[JournalTable]) -> str:
     """Wrap tables into a document that compiles by itself.
 
-    English tables compile with any LaTeX; those with other scripts say in their first line that they
-    need XeLaTeX or LuaLaTeX, with ctex where there are Chinese signs.
+    English tables compile with any LaTeX. Those with other scripts say in the first line that they
+    need XeLaTeX or LuaLaTeX; Chinese signs bring ctex.
     """
     pages = "\n".join(table_latex(table) for table in tables)
     language = "" if any(table.language == "zh" for table in tables) else "[scheme=plain]"

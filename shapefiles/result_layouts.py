@@ -486,6 +486,7 @@ _REGRESSION: dict[str, dict[str, Layout]] = {
     "SpatialIVResult": {
         "models": Layout(arrangement="fits"),
         "estimates": Layout(columns=ESTIMATE),
+        "two stages": Layout(arrangement="stages"),
         "first stage": Layout(of("first_stage")),
         "instruments": Layout(of("instrument_tests")),
     },
