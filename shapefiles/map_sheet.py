@@ -301,7 +301,7 @@ def _open(
         extent,
         tuple(blocks),
         plain_text(options.title),
-        _note(options, crs, several_scales=bool(marks and parts[1:])),
+        _note(options, crs, several_scales=bool(marks and wanted)),
         options.language,
         families,
         marks=tuple(plain_text(mark) for mark in marks),
