@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from analyses.city_sheets import MEASURES, city_sheets
 from analyses.results import NetworkAnalysis, StudyResult
 from analyses.tables_models import fitted_count, models_table, question_tables
 from shapefiles.language import known_labels, label
@@ -17,6 +18,7 @@ _SHARE_COLUMNS = (
     "recovery_growth",
     "resistance_growth_nation",
     "recovery_growth_nation",
+    *(f"{measure}_growth{of}" for measure in MEASURES for of in ("", "_nation", "_peers")),
     "growth",
     "share",
 )
@@ -56,6 +58,7 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         "resilience": _with_types(result, _with_names(result, result.resilience.tidy(), "city")),
         "national": result.resilience.national,
         "typology_by_group": typology_by_group(result),
+        "city_sheets": _with_names(result, city_sheets(result), "city"),
         "weights": weights_table(result),
         "global_moran": result.moran.tidy(),
         "local_moran": _with_names(result, local_table(result), "city"),
@@ -112,7 +115,9 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         frame=frame,
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
-        labels={str(column): _wording(str(column), result) for column in [*named, *frame.columns]},
+        labels={
+            str(column): column_wording(str(column), result) for column in [*named, *frame.columns]
+        },
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
@@ -124,7 +129,7 @@ def _subject(slug: str, result: StudyResult) -> str:
     return named.get(slug, "")
 
 
-def _wording(column: str, result: StudyResult) -> str:
+def column_wording(column: str, result: StudyResult) -> str:
     """Wording of a column: the user's, then the dictionary's, then the plain name."""
     if column in result.study.columns:
         return result.study.column_label(column, with_unit=True)
@@ -132,6 +137,16 @@ def _wording(column: str, result: StudyResult) -> str:
         key = prefix + column
         if key in known_labels():
             return label(key, result.study.language)
+    for role in ("senders", "receivers"):
+        source = _subject(column.removeprefix(f"{role}_"), result)
+        if column.startswith(f"{role}_") and source:
+            return label(f"column_{role}", result.study.language, source=source)
+    for measure in MEASURES:
+        kind = f"sheet_{column.removeprefix(f'{measure}_')}"
+        if column.startswith(f"{measure}_") and kind in known_labels():
+            language = result.study.language
+            phase = label(f"policy_phase_{measure}", language)
+            return label("column_sheet", language, measure=label(kind, language), phase=phase)
     return column
 
 

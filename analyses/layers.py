@@ -14,8 +14,9 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    table_slugs,
 )
+from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -63,6 +64,10 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    panel : Layer or None
+        Cities by year, for the temporal controller.
+    areas : Layer or None
+        Groups of cities as areas: the pages of an atlas.
     """
 
     resilience: Layer
@@ -71,14 +76,17 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    panel: Layer | None = None
+    areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
             layer for name in self.points for layer in (self.points[name], self.links[name])
         ]
-        rest = [self.background] if self.background is not None else []
-        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
+        cities = (self.areas, self.lisa, self.resilience, self.panel, self.background)
+        rest = [layer for layer in cities if layer is not None]
+        return (*networks, *self.spillovers.values(), *rest)
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -94,6 +102,8 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        panel=panel_layer(result),
+        areas=areas_layer(result),
     )
 
 
@@ -266,6 +276,7 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
                 if lowest == highest
                 else label("number_range", language, lower=lowest, upper=highest)
             )
+            one = replace(one, wording=wording)  # noqa: PLW2901
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
@@ -273,8 +284,8 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
 
 def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
     """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
+    key_of = result.study.key_of
+    return table_slugs([key_of(name) for name in result.networks])[key_of(analysis.name)]
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
@@ -332,8 +343,9 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Draw the links of the shown backbone, by strength."""
     language = result.study.language
     data = link_lines(analysis.backbone, result.area.cities)
-    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
-    title = label("legend_links", language) + unit
+    title = label("legend_links", language)
+    if analysis.network.unit:
+        title = label("with_unit", language, text=title, unit=analysis.network.unit)
     style = link_width_style(
         data["weight"],
         column="weight",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from analyses.study_file import study_from_text
+from shapefiles.atomic import write_text_atomically
 from shapefiles.read_files import existing_file
 from shapefiles.read_tables import PARQUET_SUFFIXES, TABLE_SUFFIXES, read_table
 from shapefiles.read_values import numbers, without_leading_zeros, years
@@ -92,11 +93,7 @@ def write_new_study(
 def write_study_text(text: str, target: Path) -> Path:
     """Check the text of a study file and write it, whole or not at all."""
     study_from_text(text, where="the proposed study file")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".toml.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)
-    return target
+    return write_text_atomically(target, text)
 
 
 def propose(cities: Path, panel: Path) -> Proposal:

@@ -11,6 +11,7 @@ from analyses.findings import grouped_findings
 from analyses.report_content import ReportContent, ReportFigure, ReportTable, Section
 from analyses.report_methods import methods_section
 from analyses.report_models import spillovers_section, weights_section
+from analyses.report_policy import policy_section
 from analyses.report_references import works
 from analyses.report_sections import (
     autocorrelation_section,
@@ -48,6 +49,7 @@ def build_report(
     words, shown = words_of(result), figures or {}
     methods, cited = methods_section(result)
     sections = [
+        policy_section(result),
         maps_section(result, shown) if shown.get("maps") else None,
         resilience_section(result, shown),
         networks_section(result, shown) if result.networks else None,

@@ -12,8 +12,10 @@ from typing import Any
 import pandas as pd
 
 from shapefiles.atomic import write_text_atomically
+from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
+from shapefiles.qgis_xml import xml_text
 from spatial.errors import ExportError
 from spatial.options import Language
 
@@ -44,6 +46,8 @@ class ReportTable:
         Method, source and reading of the numbers.
     rules : tuple of int
         Positions of rows with a thin rule above.
+    marks : mapping of str to str
+        Texts of cells that stand behind a coloured square: green, amber or red.
     """
 
     caption: str
@@ -51,6 +55,7 @@ class ReportTable:
     formats: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class Section:
     title : str
     paragraphs, points : tuple of str
         Running text, then a list.
+    equations : tuple of Equation
+        Between the two.
     figures : tuple of ReportFigure
     tables : tuple of ReportTable
     subsections : tuple of Section
@@ -104,6 +111,7 @@ class Section:
     title: str
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    equations: tuple[Equation, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     subsections: tuple[Section, ...] = ()
@@ -224,6 +232,7 @@ class _Cell:
     text: str
     kind: str
     header: bool = False
+    mark: str = ""
 
 
 def _kind(column: pd.Series, number_format: str, texts: Sequence[str]) -> str:
@@ -258,7 +267,8 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         texts = [cell_text(value, chosen, language) for value in column.tolist()]
         kind = _kind(column, chosen, texts)
         head.append(_Cell(str(name), kind.removesuffix(" brief"), header=True))
-        columns.append([_Cell(text, kind, header=at < max(len(names), 1)) for text in texts])
+        leading = at < max(len(names), 1)
+        columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
     return {"head": head, "body": [list(row) for row in zip(*columns, strict=True)]}
 
 
@@ -304,9 +314,11 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_without_controls,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["b64"] = lambda data: base64.b64encode(data).decode("ascii")
     counters = {kind: _numbers() for kind in ("table", "figure")}
     try:
         return environment.get_template(name).render(
@@ -319,6 +331,11 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         raise ExportError(f"The report template {str(error)!r} does not exist.") from error
     except jinja2.TemplateError as error:
         raise ExportError(f"The report template {name!r} is faulty: {error}.") from error
+
+
+def _without_controls(value: object) -> object:
+    """Drop the control characters that a page cannot hold."""
+    return xml_text(value) if type(value) is str else value
 
 
 def _numbers() -> Iterator[int]:

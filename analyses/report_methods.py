@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyses.report_content import Section
+from analyses.report_equations import (
+    gravity_equation,
+    model_equations,
+    moran_equation,
+    resistance_equation,
+)
 from analyses.report_words import aggregate_label, outcome_label, variable_label, words_of
 
 if TYPE_CHECKING:
@@ -71,7 +77,12 @@ def _resilience(result: StudyResult) -> Section:
         words(f"method_typology_{section.typology}"),
         words("method_tolerance", tolerance=words.percent(section.tolerance, 2)),
     )
-    return Section("methods-resilience", words("report_resilience"), paragraphs=(text,))
+    return Section(
+        "methods-resilience",
+        words("report_resilience"),
+        paragraphs=(text,),
+        equations=(resistance_equation(result),),
+    )
 
 
 def _networks(result: StudyResult) -> Section:
@@ -86,7 +97,14 @@ def _networks(result: StudyResult) -> Section:
         words("report_networks"),
         paragraphs=(words.sentences(*text),),
         points=tuple(items),
+        equations=tuple(gravity_equation(result, decay) for decay in _decays(result)),
     )
+
+
+def _decays(result: StudyResult) -> tuple[str, ...]:
+    """Decays of the gravity networks, each once."""
+    gravity = [item for item in result.study.networks if item.kind == "gravity"]
+    return tuple(dict.fromkeys(f"{item.decay:g}" for item in gravity))
 
 
 def network_words(result: StudyResult, analysis: NetworkAnalysis) -> str:
@@ -164,7 +182,12 @@ def _autocorrelation(result: StudyResult) -> Section:
         correction=words(f"correction_{settings.correction}"),
         alpha=words.percent(settings.alpha, 0),
     )
-    return Section("methods-autocorrelation", words("report_autocorrelation"), paragraphs=(text,))
+    return Section(
+        "methods-autocorrelation",
+        words("report_autocorrelation"),
+        paragraphs=(text,),
+        equations=(moran_equation(result),),
+    )
 
 
 def _models(result: StudyResult) -> Section:
@@ -177,6 +200,9 @@ def _models(result: StudyResult) -> Section:
         words("report_spillovers"),
         paragraphs=tuple(filter(None, (general, words.sentences(*asked)))),
         points=points,
+        equations=tuple(
+            one for model in result.models.values() for one in model_equations(result, model)
+        ),
     )
 
 

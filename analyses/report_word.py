@@ -18,13 +18,13 @@ from shapefiles.journal_table import BodyRow, ColumnKind, JournalTable, single
 from shapefiles.language import label
 from shapefiles.markup_tables import table_text
 from shapefiles.word_tables import (
-    LANDSCAPE_COLUMNS,
     NOTE_POINTS,
     add_caption,
+    add_equation,
     add_field,
-    add_table,
     add_text,
     new_document,
+    place_table,
     save_document,
     turn_page,
 )
@@ -167,6 +167,8 @@ class _WordReport:
         self.heading(section.title, level)
         for paragraph in section.paragraphs:
             self.paragraph(paragraph)
+        for equation in section.equations:
+            add_equation(self.document, equation)
         self.points(section.points)
         for figure in section.figures:
             self.figure(figure)
@@ -177,8 +179,7 @@ class _WordReport:
 
     def table(self, table: JournalTable) -> None:
         self.tables += 1
-        turn_page(self.document, landscape=table.width > LANDSCAPE_COLUMNS)
-        add_table(self.document, table, number=self.tables)
+        place_table(self.document, table, number=self.tables)
 
     def figure(self, figure: ReportFigure) -> None:
         """Add a picture with its alternative text, its caption below."""

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from analyses.study_models import ModelSection
 from analyses.study_section import GroupName, Policy, Section, Year
+from shapefiles.tables import distinct_names, is_reserved
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
     ContiguityRule,
@@ -23,6 +24,9 @@ from spatial.options import (
     Transform,
     VectorFormat,
 )
+
+SLUG_LENGTH = 50
+"""Characters of a file name that come from the name of a part of the study."""
 
 
 class CitiesSection(Section):
@@ -320,7 +324,7 @@ class OutputsSection(Section):
         default="", description="jinja2 template of the HTML and PDF report, beside the study file"
     )
     journal_tables: tuple[JournalFormat, ...] = Field(
-        default=(), description="formats of the three-line tables: docx, tex, html, md"
+        default=(), description="formats of the three-line tables: docx, xlsx, tex, html, md"
     )
     layers: tuple[VectorFormat, ...] = Field(
         default=(),
@@ -328,12 +332,23 @@ class OutputsSection(Section):
         "flatgeobuf",
     )
     networks: Annotated[tuple[GraphFormat, ...], Field(min_length=1)] = ("graphml",)
+    explorer: bool = Field(
+        default=True, description="explorer.html, an offline page to look into map and tables"
+    )
     source: str = Field(default="", description="source note on every map and table")
     source_zh: str = ""
     map_note: str = Field(
         default="",
         description="sentence below every map, such as the approval number of the base map",
     )
+
+    qgis_pages: Annotated[tuple[Literal["A4", "A3"], ...], Field(min_length=1)] = Field(
+        default=("A4",), description="sizes of the print layouts of the QGIS project: A4, A3"
+    )
+    licence: str = Field(
+        default="", description="what others may do with the results, for the metadata of layers"
+    )
+    author: str = Field(default="", description="for the metadata of layers and project")
 
     @model_validator(mode="after")
     def _pictures_for_word(self) -> OutputsSection:
@@ -348,6 +363,8 @@ class OutputsSection(Section):
             raise ValueError(
                 "use letters, digits, '_' and '-' only: it is a file name inside the output folder"
             )
+        if name.endswith(".") or is_reserved(name):
+            raise ValueError("Windows cannot have files of this name; choose another")
         return name
 
 
@@ -459,6 +476,13 @@ class Study(Section):
             key: tuple(renamed(item) for item in getattr(self, key))
             for key in ("shocks", "weights", "networks", "models")
         }
+        for key, items in parts.items():
+            worded = [item.name for item in items]
+            twice = sorted({name for name in worded if worded.count(name) > 1})
+            if twice:
+                raise ConfigError(
+                    f"[values] gives several [[{key}]] the name {listed(twice)}; word them apart."
+                )
         names = {
             self.value_label(item.name): item.name for key in parts for item in getattr(self, key)
         }
@@ -481,8 +505,16 @@ class Study(Section):
         return self._keys.get(name, name)
 
     def slug_of(self, name: str) -> str:
-        """Name of a part of the study in file names: no blanks or other signs that hurt."""
-        return re.sub(r"[^\w.-]+", "_", self.key_of(name)).strip("_") or "unnamed"
+        """Name of a part of the study in file names: safe, short, and of this part only.
+
+        Names that differ only in case or in signs that files cannot have get a number.
+        """
+        parts = (self.shocks, self.weights, self.networks, self.models)
+        keys = list(dict.fromkeys(self.key_of(item.name) for part in parts for item in part))
+        names = distinct_names(
+            keys, limit=SLUG_LENGTH, forbidden=r"[^\w.-]+", ending="_{}", strip=" ._'"
+        )
+        return names[self.key_of(name)]
 
     def plain(self) -> dict[str, Any]:
         """Return the study as plain values, for the run record."""

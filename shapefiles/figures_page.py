@@ -21,6 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from shapefiles.atomic import atomic_file
+from shapefiles.figures_greyscale import make_grey
 from shapefiles.fonts import font_families, has_postscript_outlines, plain_text
 from spatial.errors import ConfigError, ExportError, listed
 from spatial.options import ColumnWidth, Language, checked_option
@@ -48,6 +49,10 @@ FigureWidth = ColumnWidth | float
 """A column width of a journal, or a width in mm."""
 
 NARROWEST_MM, WIDEST_MM = 50.0, 1000.0
+
+_MOST_ROUNDS = 8
+_SETTLED = 1e-3
+"""Of the figure: a change of layout that nobody sees."""
 
 _FORMATS = ("png", "svg", "pdf", "tiff")
 
@@ -236,6 +241,8 @@ class PlotOptions:
         Column width of a new figure: 89 or 183 mm; or any other width in mm.
     labelled : int
         How many points get their name, as far as there is room.
+    greyscale : bool
+        For print without colour: grey tones, markers, dashes and hatches.
     """
 
     title: str = ""
@@ -243,6 +250,7 @@ class PlotOptions:
     language: Language = "en"
     width: FigureWidth = "single"
     labelled: int = 8
+    greyscale: bool = False
 
 
 def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
@@ -251,10 +259,11 @@ def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
     The end stays, because labels of legends end in a count.
     """
     lines = wrapped(text, width_mm, families=families).split("\n")
-    return "\n".join(_middle_cut(line, width_mm, families) for line in lines)
+    return "\n".join(middle_cut(line, width_mm, families) for line in lines)
 
 
-def _middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+def middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+    """Cut a line in its middle until it is no wider than a width."""
     kept, end = len(line), min(8, len(line) // 3)
     short = line
     while kept > end + 4 and text_width_mm(short, families=families) > width_mm:
@@ -318,6 +327,8 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
     if options.title:
         legend = ax.get_legend()
         above = legend.get_window_extent(renderer).height * pixel if legend else 0.0
+        if ax.child_axes:  # headings of panels stand between
+            above = max(above, (drawn.y1 - frame.y1) * pixel)
         text = wrapped(
             plain_text(options.title), room, size=TITLE_SIZE, weight="bold", families=families
         )
@@ -347,14 +358,25 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
             annotation_clip=False,
             gid="note",
         )
+    if options.greyscale:
+        make_grey(ax)
     settle(ax)
 
 
 def settle(ax: Axes) -> None:
-    """Bring axes to their final place, so that names can be placed beside points."""
+    """Bring axes to their final place, so that names can be placed beside points.
+
+    The layout of axes whose shape is fixed takes several rounds: the margins of one round count
+    from where the frame stood in the round before.
+    """
     figure = ax.get_figure()
-    if isinstance(figure, Figure):
+    if not isinstance(figure, Figure):
+        return
+    for _ in range(1 if ax.get_aspect() == "auto" else _MOST_ROUNDS):
+        before = ax.get_position().extents
         figure.draw_without_rendering()
+        if abs(ax.get_position().extents - before).max() < _SETTLED:
+            return
 
 
 def save_figure(

@@ -73,7 +73,7 @@ def time_paths_plot(
         if scale in _MIDDLE:
             ax.axvline(_MIDDLE[scale], color=HAIRLINE, linewidth=0.6, zorder=1)
             ax.axhline(_MIDDLE[scale], color=HAIRLINE, linewidth=0.6, zorder=1)
-        ends = []
+        ends, steps = [], []
         for at, city in enumerate(chosen):
             path = found.points.loc[city][["own", "lag"]].to_numpy()
             colour = _COLOURS[at % len(_COLOURS)]
@@ -84,13 +84,22 @@ def time_paths_plot(
             arrow |= {"shrinkA": 0.0, "shrinkB": 0.0}
             ax.annotate("", xy=path[-1], xytext=path[-2], arrowprops=arrow, zorder=4)
             ends.append(path[-1])
+            shares = np.linspace(0.0, 1.0, 12)[:, None, None]
+            steps.append((path[:-1] + shares * np.diff(path, axis=0)).reshape(-1, 2))
         ax.margins(0.08)
         ax.set_xlabel(across)
         ax.set_ylabel(up)
         finish(ax, options, families, note)
-        places = np.array(ends)
+        places, crowd = np.array(ends), np.vstack(steps)
         for text in place_names(
-            ax, places[:, 0], places[:, 1], words, radii=2.0, families=families, leaders=True
+            ax,
+            places[:, 0],
+            places[:, 1],
+            words,
+            radii=2.0,
+            families=families,
+            obstacles=np.column_stack([crowd, np.full(len(crowd), 0.5)]),
+            leaders=True,
         ).values():
             text.set_in_layout(False)
     return ax

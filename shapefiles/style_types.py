@@ -11,6 +11,7 @@ import pandas as pd
 
 from shapefiles.classification import class_positions
 from shapefiles.palettes import INK, red_green_blue
+from shapefiles.qgis_xml import xml_text
 from spatial.errors import ConfigError, listed
 from spatial.options import checked_option
 
@@ -267,7 +268,8 @@ def _range_positions(values: pd.Series, bounds: Sequence[float]) -> tuple[np.nda
 def category_texts(values: pd.Series) -> pd.Series:
     """Return categories as text, the way files hold them; missing values stay missing.
 
-    Whole numbers lose their decimal point (a community number read as float is still ``"3"``).
+    Whole numbers lose their decimal point (a community number read as float is still ``"3"``), and
+    texts the control characters that a style of QGIS could not name.
 
     Examples
     --------
@@ -282,6 +284,6 @@ def category_texts(values: pd.Series) -> pd.Series:
             return None
         if isinstance(value, float | np.floating) and float(value).is_integer():
             return str(int(value))
-        return str(value)
+        return xml_text(value)
 
     return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)
