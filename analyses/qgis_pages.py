@@ -18,6 +18,7 @@ from analyses.results import StudyResult
 from shapefiles.language import label
 from shapefiles.layers import Layer
 from shapefiles.map_furniture import projection_text
+from shapefiles.map_sheet import approval_text
 from shapefiles.projection import map_crs
 from shapefiles.qgis_project import Atlas, Layout, Theme
 from shapefiles.qgis_windows import window_parts
@@ -167,6 +168,7 @@ def themes_and_layouts(
                     note=note(result, page.method),
                     page=size,
                     atlas=page.atlas,
+                    approval=approval_text(study.outputs.approval_number, language),
                 )
             )
     return themes, layouts
