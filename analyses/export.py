@@ -22,7 +22,7 @@ from analyses.journal_tables import journal_tables
 from analyses.layers import study_layers
 from analyses.output_folder import RUN_RECORD, output_folder
 from analyses.report_build import build_report
-from analyses.report_content import ReportContent, write_report
+from analyses.report_content import ReportContent, check_template, write_report
 from analyses.report_pdf import write_pdf_report
 from analyses.report_word import write_word_report
 from analyses.results import StudyResult
@@ -91,7 +91,11 @@ def run_and_write(
     file = Path(study_file)
     study = read_study(file, language=language, seed=seed)
     inputs = [file, *(file.parent / name for name in input_files(study))]
-    template = study.outputs.report_template
+    template = (
+        file.parent / study.outputs.report_template if study.outputs.report_template else None
+    )
+    if template is not None:
+        check_template(template)  # before the work, not after it
     with output_folder(output, overwrite=overwrite, inputs=inputs) as folder:
         tell = worded(progress, study.language)
         result = run_study(study, folder=file.parent, progress=tell)
@@ -107,7 +111,7 @@ def run_and_write(
             folder,
             final=Path(output),
             progress=tell,
-            template=file.parent / template if template else None,
+            template=template,
         )
 
 

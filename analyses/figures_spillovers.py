@@ -11,6 +11,7 @@ from analyses.figure_plans import FigurePlan, map_options
 from analyses.findings_spillovers import focus_words
 from analyses.layers_spillovers import model_slug, spillover_maps
 from analyses.results import ModelRun, StudyResult
+from analyses.specification_curves import curve_figure
 from shapefiles.figures import PlotOptions, boundary_plot, effects_plot
 from shapefiles.language import label
 from shapefiles.maps import choropleth_map
@@ -30,6 +31,8 @@ def spillover_figures(result: StudyResult) -> Iterator[FigurePlan]:
         for version in model.boundaries:
             yield _boundary(result, model, version, f"{key}-boundary")
         yield from _maps(result, model, key)
+        if model.curve is not None:
+            yield curve_figure(result, model, key)
 
 
 def _effects(result: StudyResult, name: str, model: ModelRun) -> FigurePlan:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from analyses.results import StudyResult
+from analyses.results import NetworkAnalysis, StudyResult
 from shapefiles.language import label
 from shapefiles.style_types import GeometryKind
 
@@ -84,3 +84,9 @@ def table_slugs(names: Sequence[str], *, other: str = "network") -> dict[str, st
             chosen = slug[: SLUG_LENGTH - len(last)].rstrip("_") + last
         slugs[name] = chosen
     return slugs
+
+
+def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
+    """Name of a network in tables and files: ASCII, the same in every language."""
+    key_of = result.study.key_of
+    return table_slugs([key_of(name) for name in result.networks])[key_of(analysis.name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyses.methods_dynamics import HOT_SPOT_WORKS, dynamics_methods, hot_spot_text
 from analyses.report_content import Section
 from analyses.report_equations import (
     gravity_equation,
@@ -11,6 +12,7 @@ from analyses.report_equations import (
     moran_equation,
     resistance_equation,
 )
+from analyses.report_methods_indices import methods_of_indices
 from analyses.report_words import aggregate_label, outcome_label, variable_label, words_of
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
     cited = ["martin2012", "martin2016", "faggian2018", "moran1950", "anselin1995"]
     if result.study.autocorrelation.correction == "fdr" or len(result.weights) > 1:
         cited.append("benjamini1995")
+    if result.hot_spots:
+        cited += HOT_SPOT_WORKS
+    dynamics, dynamics_works = dynamics_methods(result)
+    if dynamics is not None:
+        parts.append(dynamics)
+        cited += dynamics_works
     if result.networks:
         parts.insert(1, _networks(result))
         cited += [
@@ -53,6 +61,9 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
         cited += [work for word, work in QUESTION_WORKS.items() if _asked(result, word)]
         if any(_corrected(model) for model in result.models.values()):
             cited.append("leeyu2010")
+    more, works_of_indices = methods_of_indices(result)
+    parts[1:1] = more
+    cited += works_of_indices
     section = Section("methods", words("report_methods"), subsections=tuple(parts))
     return section, tuple(cited)
 
@@ -144,7 +155,7 @@ def _weights(result: StudyResult) -> Section:
     )
     return Section(
         "methods-weights",
-        words("report_weights"),
+        words("report_weights_methods"),
         paragraphs=(words("method_weights"),),
         points=points,
     )
@@ -185,7 +196,7 @@ def _autocorrelation(result: StudyResult) -> Section:
     return Section(
         "methods-autocorrelation",
         words("report_autocorrelation"),
-        paragraphs=(text,),
+        paragraphs=tuple(filter(None, (text, hot_spot_text(result)))),
         equations=(moran_equation(result),),
     )
 

@@ -24,6 +24,7 @@ from shapefiles.figures_page import (
     MM_PER_INCH,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     fitted,
     house_style,
@@ -117,7 +118,7 @@ def chord_plot(
         notes.append(label(key, options.language, unit=unit_words))
     texts = [*notes, *words, *totals, options.title, options.note, _DIGITS]
     with house_style(options.language, texts) as families:
-        lines = _label_lines(words, totals, _NAME_MM[options.width], families)
+        lines = _label_lines(words, totals, _NAME_MM[column_word(options.width)], families)
         widest = max(text_width_mm(text, families=families) for text in lines)
         width = column_width_mm(options.width)
         right = int((chords.arcs.mean(axis=1) < 0.5).sum())

@@ -18,6 +18,7 @@ from shapefiles.figures_page import (
     INK,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     line_height_mm,
@@ -103,7 +104,7 @@ def inequality_plot(
     texts = [*headings.values(), *up.values(), year, note, options.title, options.note, _DIGITS]
     texts += [name for wide in lines.values() for name in wide.columns]
     with house_style(language, texts) as families:
-        columns = 1 if options.width == "single" else 2
+        columns = 1 if column_word(options.width) == "single" else 2
         cells = order + [""] * (-len(order) % columns)
         layout = [cells[at : at + columns] for at in range(0, len(cells), columns)]
         room = (column_width_mm(options.width) - _SIDE_MM) / columns - _HANDLE_MM

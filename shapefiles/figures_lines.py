@@ -19,6 +19,7 @@ from shapefiles.figures_page import (
     POINTS_PER_INCH,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -311,7 +312,7 @@ def paths_plot(
     year = label("year", language)
     texts = [options.title, options.note, axis, year, *ends, *kinds.values(), _DIGITS]
     with house_style(language, texts) as families:
-        aspect = 0.8 if options.width == "single" else 0.5
+        aspect = 0.8 if column_word(options.width) == "single" else 0.5
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         _shade(ax, phases, kinds)
         lines = _paths(ax, drawn, nation, greyscale=options.greyscale)

@@ -150,6 +150,18 @@ def column_width_mm(width: FigureWidth) -> float:
     return float(width)
 
 
+def column_word(width: FigureWidth) -> ColumnWidth:
+    """Say which of the two columns of a journal a width is nearer to.
+
+    Examples
+    --------
+    >>> column_word("double"), column_word(100)
+    ('double', 'single')
+    """
+    middle = sum(COLUMN_WIDTHS_MM.values()) / 2.0
+    return "single" if column_width_mm(width) < middle else "double"
+
+
 def figure_size_mm(figure: Any) -> tuple[float, float]:
     """Return width and height in mm of a figure or sub-figure."""
     return (

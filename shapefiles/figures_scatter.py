@@ -19,6 +19,7 @@ from shapefiles.figures_page import (
     LINE_SPACING,
     MUTED,
     PlotOptions,
+    column_word,
     figure_size_mm,
     finish,
     house_style,
@@ -143,7 +144,7 @@ def moran_scatter(
 
 
 def _aspect(options: PlotOptions) -> float:
-    return 1.0 if options.width == "single" else 0.62
+    return 1.0 if column_word(options.width) == "single" else 0.62
 
 
 def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:

@@ -9,7 +9,14 @@ import pandas as pd
 
 from shapefiles.figures_labels import place_names
 from shapefiles.figures_lines import PALE
-from shapefiles.figures_page import HAIRLINE, PlotOptions, finish, house_style, plot_axes
+from shapefiles.figures_page import (
+    HAIRLINE,
+    PlotOptions,
+    column_word,
+    finish,
+    house_style,
+    plot_axes,
+)
 from shapefiles.language import label
 from shapefiles.palettes import QUALITATIVE
 from spatial.errors import EstimationError
@@ -68,7 +75,7 @@ def time_paths_plot(
     words = [str(city if names is None else names.get(city, city)) for city in chosen]
     texts = [across, up, note, options.title, options.note, *words, _DIGITS]
     with house_style(language, texts) as families:
-        single = options.width == "single"
+        single = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=1.0 if single else 0.7, families=families)
         if scale in _MIDDLE:
             ax.axvline(_MIDDLE[scale], color=HAIRLINE, linewidth=0.6, zorder=1)
