@@ -133,5 +133,5 @@ def test_figures_in_formats_of_print_and_the_number_of_the_base_map():
     study = study_from_text(GOOD + outputs)
     assert study.outputs.figures == ("svg", "pdf", "tiff")
     assert study.outputs.approval_number == "GS(2019)1822"
-    with pytest.raises(InputError, match="add 'png' or 'svg'"):
+    with pytest.raises(ConfigError, match="add 'png' or 'svg'"):
         study_from_text(GOOD + '\n[outputs]\nfigures = ["pdf"]\n')
