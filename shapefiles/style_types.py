@@ -131,6 +131,8 @@ class LayerStyle:
     labels : LabelStyle or None
     second_column : str
         Bivariate styles: the other column that decides the class.
+    centre : float or None
+        Diverging styles: the value between the lower and the upper side.
     axis_titles : tuple of (str, str)
         Bivariate styles: what the two columns are, for the two sides of the legend.
     """
@@ -148,6 +150,7 @@ class LayerStyle:
     draw_order: DrawOrder = ""
     labels: LabelStyle | None = None
     second_column: str = ""
+    centre: float | None = None
     axis_titles: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:

@@ -162,10 +162,17 @@ def chinese_font() -> str:
 
 
 def _words_and_boxes(ax):
+    from matplotlib import rc_context
+
+    with rc_context({"text.hinting": "none"}):  # as figures are saved
+        return _measured_words(ax)
+
+
+def _measured_words(ax):
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.text import Text
 
-    figure = ax.get_figure()
+    figure = ax.get_figure() if hasattr(ax, "get_position") else ax
     figure.draw_without_rendering()
     renderer = RendererAgg(16, 16, figure.dpi)
     panels = [panel for axes in figure.axes for panel in axes.child_axes]

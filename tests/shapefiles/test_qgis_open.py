@@ -7,14 +7,18 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from shapefiles.geopackage import AttributeTable, write_geopackage
+from shapefiles.greyscale import greyscale
 from shapefiles.layers import Layer
 from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
+from shapefiles.styles import bivariate_style, emerging_hot_spot_style
+from spatial.autocorrelation import EMERGING_CLASSES
 
 pytestmark = pytest.mark.qgis
 
@@ -128,17 +132,38 @@ def test_a_geopackage_dragged_in_is_styled(qgis_python, export, tmp_path, metro_
 def test_qgis_and_class_of_agree_on_every_feature(qgis_python, tmp_path, metro_layers):
     """The class that QGIS draws each metro in is the one that ``class_of`` says."""
     source = metro_layers["metros"]
+    assert_classes_agree(qgis_python, tmp_path, source.data, source.styles)
+
+
+def test_styles_of_two_numbers_and_with_patterns_agree_too(qgis_python, tmp_path, metro_layers):
+    source = metro_layers["metros"].data
+    words = [*EMERGING_CLASSES, "Isolated", None]
+    data = source.assign(kind=[words[i % len(words)] for i in range(len(source))])
+    pair = bivariate_style(
+        data["韧性 1990–91"], data["size"], columns=("韧性 1990–91", "size"), k=(4, 3)
+    )
+    emerging = emerging_hot_spot_style(data["kind"], column="kind", title="Hot & cold")
+    grey = [replace(greyscale(one), name=f"{one.name} grey") for one in (pair, emerging)]
+    full = bivariate_style(
+        data["size"], data["size"] ** 2 % 7, columns=("size", "rest"), name="full"
+    )
+    styles = (pair, emerging, *grey, full)
+    data = data.assign(rest=data["size"] ** 2 % 7)
+    assert_classes_agree(qgis_python, tmp_path, data, styles)
+
+
+def assert_classes_agree(python, folder, data, styles):
     layers = [
-        Layer(table=f"metros_{position}", title="m", data=source.data, styles=(style,))
-        for position, style in enumerate(source.styles)
+        Layer(table=f"metros_{position}", title="m", data=data, styles=(style,))
+        for position, style in enumerate(styles)
     ]
-    write_geopackage(tmp_path / "one.gpkg", layers)
-    found = found_in(qgis_python, tmp_path / "one.gpkg", tmp_path)
+    write_geopackage(folder / "one.gpkg", layers)
+    found = found_in(python, folder / "one.gpkg", folder)
     seen = {layer["name"]: layer for layer in found["layers"]}
     for layer in layers:
         style = layer.styles[0]
         assert seen[layer.table]["without_symbol"] == 0
-        for city, at in style.class_of(source.data[style.column]).items():
+        for city, at in style.class_of(data).items():
             drawn, one = seen[layer.table]["classes"][city], style.classes[at]
             # QGIS names no entry for features in its category "all other values".
             unnamed = one.missing and style.kind == "categorised" and drawn == []
