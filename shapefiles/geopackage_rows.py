@@ -137,11 +137,12 @@ def _batches(
     import pyarrow as pa
 
     geometries = None if shapes is None else shapes.to_numpy()
+    columns = [frame[name].array for name in frame.columns]
     for start in range(0, len(frame), BATCH):
         rows = slice(start, start + BATCH)
         arrays = [
-            pa.array(frame[name].iloc[rows], type=schema.field(str(name)).type, from_pandas=True)
-            for name in frame.columns
+            pa.array(column[rows], type=schema.field(at).type, from_pandas=True)
+            for at, column in enumerate(columns)
         ]
         if geometries is not None and kind is not None:
             arrays.append(pa.array(_binary(geometries[rows], kind), type=pa.binary()))
@@ -178,7 +179,7 @@ def _arrow_type(values: pd.Series) -> pa.DataType:
         return pa.timestamp("ms", tz=str(dtype.tz))
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return pa.timestamp("ms")
-    if pd.api.types.is_object_dtype(dtype):
+    if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
         return pa.string()
     return pa.from_numpy_dtype(getattr(dtype, "numpy_dtype", dtype))
 
