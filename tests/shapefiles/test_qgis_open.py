@@ -7,14 +7,18 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
-from shapefiles.geopackage import AttributeTable, write_geopackage
-from shapefiles.layers import Layer
-from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
+from shapefiles.geopackage import AttributeTable, Provenance, write_geopackage
+from shapefiles.layers import Layer, middle_of_year, name_labels
+from shapefiles.map_insets import MapInset
+from shapefiles.qgis_project import Atlas, Join, Layout, Relation, Theme, write_qgis_project
+from shapefiles.styles import choropleth_style, outline_style
 
 pytestmark = pytest.mark.qgis
 
@@ -195,6 +199,164 @@ def test_printed_pages_are_complete(project):
     assert found["layouts"]["Network map"]["legends"] == [
         ["Strength", "Air links", "Size", "States"]
     ]
+
+
+# ---- panels in time, atlases, joins, windows
+
+YEARS = (1990, 1991, 1993)
+HOSTILE_TITLE = "Income \"x\" <b> & 'y' [% 1 + 1 %] \\ %1 中文"
+
+
+@pytest.fixture(scope="module")
+def panel_export(tmp_path_factory, metro_layers) -> Path:
+    """A panel of three years with an atlas by year and one by area, and a named window."""
+    folder = tmp_path_factory.mktemp("panel")
+    metros = metro_layers["metros"]
+    base = replace(metros, data=metros.data.drop(columns=["geometry"]).set_geometry(
+        metros.data.geometry.simplify(0.1)
+    ), styles=metros.styles[:1])  # fmt: skip
+    data = gpd.GeoDataFrame(
+        pd.concat([base.data[["name", "geometry"]].assign(year=year) for year in YEARS])
+    )
+    data["moment"] = middle_of_year(data["year"])
+    data["income"] = [float(i % 7) + year - 1990 for i, year in enumerate(data["year"])]
+    panel = Layer(
+        table="panel",
+        title=HOSTILE_TITLE,
+        data=data,
+        styles=(
+            choropleth_style(data["income"], column="income", title=HOSTILE_TITLE, k=4).with_labels(
+                name_labels(data["income"], priority="income")
+            ),
+        ),
+        time="moment",
+        shapes_of="metros",
+    )
+    regions = metros.data.dissolve("region", as_index=False)[["region", "geometry"]]
+    regions["region"] = [f'{name} "<&>" [% 2 %]' for name in regions["region"]]
+    regions["insets"] = ["", "", "", "1,2"]
+    areas = Layer(
+        table="areas",
+        title="Areas",
+        data=regions,
+        styles=(outline_style(title="Areas"),),
+        id_field="",
+    )
+    years = AttributeTable(table="years", title="Years", data=pd.DataFrame({"year": YEARS}))
+    figures = AttributeTable(
+        table="figures",
+        title="Figures",
+        data=pd.DataFrame({"city_id": base.data.index, "韧性": range(len(base.data))}),
+        aliases={"韧性": 'Resilience "<&>"'},
+    )
+    layers = [areas, base, panel]
+    tables = [years, figures]
+    provenance = Provenance(source="S <&>", licence="CC BY 4.0", keywords=("k <&>", "城市"))
+    write_geopackage(folder / "p.gpkg", layers, attribute_tables=tables, provenance=provenance)
+    by_year = Atlas(table="years", name="year", year="year")
+    by_area = Atlas(table="areas", name="region", insets="insets")
+    write_qgis_project(
+        folder / "p.qgz",
+        "p.gpkg",
+        layers,
+        [
+            Theme(name="Metros", shown=("metros",)),
+            Theme(name="By year", shown=("panel",)),
+            Theme(name="By area", shown=("areas", "metros")),
+        ],
+        [
+            Layout(name="Years", theme="By year", title=HOSTILE_TITLE, atlas=by_year),
+            Layout(name="Areas", theme="By area", atlas=by_area, page="A3"),
+            Layout(
+                name="Upright", theme="Metros", orientation="portrait", approval="审图号：GS <1>"
+            ),
+        ],
+        attribute_tables=tables,
+        joins=[Join(table="metros", from_table="figures", prefix="f_", title="Joined")],
+        relations=[Relation(name='R "<&>"', table="panel", field="city_id", to_table="metros")],
+        title=HOSTILE_TITLE,
+        abstract=HOSTILE_TITLE,
+        provenance=provenance,
+        insets=[MapInset(west=-98.0, south=18.0, east=-80.0, north=31.0, title="Gulf <&>")],
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def panel_project(qgis_python, panel_export, tmp_path_factory) -> dict:
+    """What QGIS finds in the project of the panel."""
+    return found_in(qgis_python, panel_export / "p.qgz", tmp_path_factory.mktemp("panel_pictures"))
+
+
+def test_one_year_at_a_time(panel_project, metro_layers):
+    """The temporal controller draws the features of its year, in the colours of their classes."""
+    first, last, step, unit, start, mode = panel_project["time"]
+    assert (first, last) == ("1990-01-01 00:00:00", "1993-12-31 23:59:59")
+    assert (step, start, mode) == (1.0, "1990-01-01T00:00:00", 1)
+    years_unit = 7
+    assert unit == years_unit
+    layer = next(one for one in panel_project["layers"] if "temporal" in one)
+    assert layer["name"] == " ".join(HOSTILE_TITLE.split())
+    assert (layer["temporal"]["mode"], layer["temporal"]["field"]) == (1, "moment")
+    drawn = layer["temporal"]["drawn"]
+    assert list(drawn) == [str(year) for year in YEARS]
+    for year, seen in drawn.items():
+        assert seen["years"] == [int(year)]
+        assert seen["features"] == len(metro_layers["metros"].data)
+    pictures = [seen["colours"] for seen in drawn.values()]
+    assert pictures[0] != pictures[1] != pictures[2]
+
+
+def test_years_and_areas_give_pages(panel_project):
+    years = panel_project["layouts"]["Years"]["atlas"]
+    assert [page["page"] for page in years] == [str(year) for year in YEARS]
+    areas = panel_project["layouts"]["Areas"]["atlas"]
+    assert [page["page"].split()[0] for page in areas] == ["Midwest", "Northeast", "South", "West"]
+    for pages in (years, areas):
+        contents = {Path(page["picture"]).read_bytes() for page in pages}
+        assert len(contents) == len(pages)
+        assert len({page["file"] for page in pages}) == len(pages)
+        for page in pages:
+            assert page["exported"]
+            assert page["blank_maps"] == [] or page["blank_maps"] == ["inset_1"]
+            assert page["outside"] == []
+            assert page["texts"]["title"].endswith(f": {page['page']}")
+    assert len({page["scale"] for page in areas}) == len(areas)
+    assert len({page["scale"] for page in years}) == 1
+    title = panel_project["layouts"]["Years"]["texts"]["title"]
+    assert title == HOSTILE_TITLE.replace("[%", "[ %")
+
+
+def test_a_portrait_page_and_a_window(panel_project):
+    page = panel_project["layouts"]["Upright"]
+    assert page["outside"] == []
+    assert page["exported"]
+    assert page["texts"]["map_approval"] == "审图号：GS <1>"
+    windows = [name for name in page["maps"] if name.startswith("window")]
+    assert len(windows) == 1
+    assert page["texts"][f"{windows[0]}_title"] == "Gulf <&>"
+
+
+def test_joined_fields_and_metadata(panel_project, metro_layers):
+    layer = next(one for one in panel_project["layers"] if one["joins"])
+    assert layer["joins"] == ["f_"]
+    assert layer["joined"] == {"f_field_2": len(metro_layers["metros"].data)}
+    assert layer["aliases"]["f_field_2"] == 'Joined: Resilience "<&>"'
+    assert layer["keywords"] == {"keywords": ["k <&>", "城市"]}
+    assert layer["licences"] == ["CC BY 4.0"]
+    assert (layer["language"], layer["extents"]) == ("en", 1)
+    assert panel_project["relations"] == {'R "<&>"': True}
+    assert panel_project["title"] == " ".join(HOSTILE_TITLE.split())
+
+
+def test_views_and_atlases_pass_the_shared_checker(qgis_python, panel_export, shared_folder):
+    checker = shared_folder / "tools" / "qgis_check.py"
+    if not checker.exists():
+        pytest.skip(f"no {checker}")
+    for name, options in (("p.gpkg", []), ("p.qgz", ["--layouts"])):
+        done = run_in_qgis(qgis_python, checker, panel_export / name, *options)
+        problems = [line for line in done.stderr.splitlines() if line.startswith("PROBLEM")]
+        assert not problems
 
 
 def test_the_shared_checker_finds_nothing(qgis_python, export, tmp_path, shared_folder):
