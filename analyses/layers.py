@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +14,10 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    network_slug,
 )
+from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
+from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
 from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
@@ -64,6 +66,16 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    hot_spots : Layer or None
+        Cities with the hot and cold spots of every measure.
+    dynamics : mapping of str to Layer
+        By column: cities with their classes, paths, trends, values and clusters by year.
+    ellipses : tuple of Layer
+        Centres and ellipses of the columns of amounts.
+    indices : Layer or None
+        Cities with every index in its mapped years.
+    yearly_links : mapping of str to Layer
+        By network: links of the backbone of every year, with a column ``year``.
     panel : Layer or None
         Cities by year, for the temporal controller.
     areas : Layer or None
@@ -76,17 +88,38 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    hot_spots: Layer | None = None
+    dynamics: Mapping[str, Layer] = field(default_factory=dict)
+    ellipses: tuple[Layer, ...] = ()
+    indices: Layer | None = None
+    yearly_links: Mapping[str, Layer] = field(default_factory=dict)
     panel: Layer | None = None
     areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
-            layer for name in self.points for layer in (self.points[name], self.links[name])
+            layer
+            for name in self.points
+            for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
+            if layer is not None
         ]
-        cities = (self.areas, self.lisa, self.resilience, self.panel, self.background)
-        rest = [layer for layer in cities if layer is not None]
-        return (*networks, *self.spillovers.values(), *rest)
+        hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        cities = [self.indices] if self.indices is not None else []
+        rest = [layer for layer in (self.panel, self.background) if layer is not None]
+        areas = [self.areas] if self.areas is not None else []
+        return (
+            *networks,
+            *self.ellipses,
+            *self.spillovers.values(),
+            *areas,
+            *self.dynamics.values(),
+            *hot_spots,
+            self.lisa,
+            self.resilience,
+            *cities,
+            *rest,
+        )
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -94,7 +127,10 @@ def study_layers(result: StudyResult) -> StudyLayers:
     return StudyLayers(
         resilience=resilience_layer(result),
         lisa=lisa_layer(result),
-        points={name: points_layer(result, item) for name, item in result.networks.items()},
+        points={
+            name: with_questions(points_layer(result, item), result, item)
+            for name, item in result.networks.items()
+        },
         links={name: links_layer(result, item) for name, item in result.networks.items()},
         spillovers={
             name: layer
@@ -102,9 +138,35 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        hot_spots=hot_spot_layer(result, measure_titles(result), short_names(result)),
+        dynamics=dynamics_layers(result),
+        ellipses=tuple(
+            layer
+            for known in (result.dynamics.columns.values() if result.dynamics else ())
+            for layer in ellipse_layers(result, known)
+        ),
+        indices=indices_layer(result),
+        yearly_links={
+            name: layer
+            for name, item in result.networks.items()
+            if (layer := yearly_links_layer(result, item)) is not None
+        },
         panel=panel_layer(result),
         areas=areas_layer(result),
     )
+
+
+def dynamics_layers(result: StudyResult) -> dict[str, Layer]:
+    """Build the layer of every column that is followed and can be mapped."""
+    if result.dynamics is None:
+        return {}
+    made = {name: dynamics_layer(result, item) for name, item in result.dynamics.columns.items()}
+    return {name: layer for name, layer in made.items() if layer is not None}
+
+
+def measure_titles(result: StudyResult) -> dict[tuple[str, str], str]:
+    """Name every measure with its years, those of the focus shock first."""
+    return {key: measure_title(result, *key) for key in ordered_keys(result)}
 
 
 def short_names(result: StudyResult) -> dict[str, str]:
@@ -276,15 +338,10 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
                 if lowest == highest
                 else label("number_range", language, lower=lowest, upper=highest)
             )
+            one = replace(one, wording=wording)  # noqa: PLW2901
             wording = label("legend_count", language, label=wording, count=one.count)
         classes.append(replace(one, label=wording))
     return replace(style, classes=tuple(classes))
-
-
-def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
-    """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
 
 
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from analyses.layers import (
     StudyLayers,
@@ -12,47 +11,18 @@ from analyses.layers import (
     ordered_keys,
     typology_style,
 )
+from analyses.layers_indices import index_maps
 from analyses.layers_panel import area_group
 from analyses.layers_spillovers import spillover_maps
+from analyses.qgis_page import Page, layer_pages
+from analyses.qgis_pages_dynamics import dynamics_pages, dynamics_themes
 from analyses.results import StudyResult
 from shapefiles.language import label
-from shapefiles.layers import Layer
 from shapefiles.map_furniture import projection_text
+from shapefiles.number_texts import number_text
 from shapefiles.projection import map_crs
 from shapefiles.qgis_project import Atlas, Layout, Theme
 from shapefiles.qgis_windows import window_parts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """A map that the project shows as a theme and prints as a page, or as an atlas.
-
-    Attributes
-    ----------
-    name : str
-        Name of theme and layout.
-    title : str
-        Of the page, before the name of the page of an atlas; by default ``name``.
-    shown : tuple of str
-        Layers as for ``Theme``.
-    method : str
-        How the numbers came about, for the note below the map.
-    atlas : Atlas or None
-    """
-
-    name: str
-    shown: tuple[str, ...]
-    method: str = ""
-    title: str = ""
-    atlas: Atlas | None = None
-
-
-def layer_pages(layer: Layer, method: str) -> list[Page]:
-    """Return a page for each style of a layer, whatever it shows."""
-    return [
-        Page(name=style.title or style.name, shown=(f"{layer.table}/{style.name}",), method=method)
-        for style in layer.styles
-    ]
 
 
 def resilience_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
@@ -103,6 +73,14 @@ def network_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
     return pages
 
 
+def index_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
+    """Every index in its last mapped year."""
+    return [
+        Page(name=title, shown=shown, method=method)
+        for title, shown, method in index_maps(result, layers)
+    ]
+
+
 def panel_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
     """Give each variable of the panel an atlas by year."""
     if layers.panel is None:
@@ -137,6 +115,8 @@ def area_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
 PAGE_KINDS: tuple[Callable[[StudyResult, StudyLayers], Sequence[Page]], ...] = (
     resilience_pages,
     lisa_pages,
+    index_pages,
+    dynamics_pages,
     spillover_pages,
     network_pages,
     panel_pages,
@@ -169,7 +149,7 @@ def themes_and_layouts(
                     atlas=page.atlas,
                 )
             )
-    return themes, layouts
+    return [*themes, *dynamics_themes(result, layers)], layouts
 
 
 def note(result: StudyResult, method: str) -> str:
@@ -202,7 +182,7 @@ def lisa_method(result: StudyResult) -> str:
         "method_lisa",
         study.language,
         weights=study.local_weights,
-        permutations=options.permutations,
+        permutations=number_text(options.permutations, 0, study.language),
         correction=label(f"correction_{options.correction}", study.language),
         alpha=options.alpha,
     )

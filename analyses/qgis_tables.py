@@ -8,11 +8,13 @@ from dataclasses import replace
 import pandas as pd
 
 from analyses.export_tables import column_wording, correlation_table, weights_table
-from analyses.layers import StudyLayers, network_slug
-from analyses.layers_base import table_slug
+from analyses.layers import StudyLayers
+from analyses.layers_base import network_slug, table_slugs
+from analyses.layers_dynamics import dynamics_attribute_tables
 from analyses.layers_panel import years_table
 from analyses.layers_spillovers import model_slug
 from analyses.results import StudyResult
+from analyses.tables_indices import index_attributes
 from analyses.tables_models import question_tables
 from shapefiles.language import label
 from shapefiles.layers import AttributeTable
@@ -46,6 +48,9 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         tables.append(
             table("network_correlations", correlation_table(result), "network_correlations")
         )
+    for name, frame, kind, subject in index_attributes(result):
+        made = table(name, frame, kind)
+        tables.append(replace(made, title=f"{made.title}: {subject}") if subject else made)
     for at, (name, model) in enumerate(result.models.items(), start=1):
         suffix = f"_{at}" if len(result.models) > 1 else ""
         sources = [("model", model.result.tidy()), *_without_cities(question_tables(model))]
@@ -54,7 +59,12 @@ def attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
         for kind, frame in sources:
             made = table(f"{kind}{suffix}", frame, kind)
             tables.append(replace(made, title=f"{made.title}: {name}"))
-    return (*tables, *weights_tables(result), years_table(result))
+    return (
+        *tables,
+        *dynamics_attribute_tables(result),
+        *weights_tables(result),
+        years_table(result),
+    )
 
 
 def _without_cities(tables: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
@@ -75,9 +85,10 @@ def weights_tables(result: StudyResult) -> list[AttributeTable]:
         links = links.sort_values(["city_id", "weight"], ascending=[True, False], kind="stable")
         said = label("table_neighbours_note", language, description=weights.description)
         if len(links) > MOST_WEIGHTS:
-            k = max(MOST_WEIGHTS // max(weights.n, 1), 1)
             total = f"{len(links):,}"
-            links = links.groupby("city_id", sort=False).head(k)
+            rows = ["year", "city_id"] if "year" in links.columns else ["city_id"]
+            k = max(MOST_WEIGHTS // links[rows].drop_duplicates().shape[0], 1)
+            links = links.groupby(rows, sort=False).head(k)
             said += " " + label("table_neighbours_cut", language, k=k, total=total)
         tables.append(
             AttributeTable(
@@ -99,9 +110,8 @@ def weights_tables(result: StudyResult) -> list[AttributeTable]:
 
 def neighbours_name(result: StudyResult, weights: str) -> str:
     """Name of the table of some weights: ASCII, the same in every language."""
-    position = list(result.weights).index(weights) + 1
-    slug = table_slug(result.study.key_of(weights), position)
-    return f"neighbours_{position if slug.startswith('network_') else slug}"[:60]
+    keys = [result.study.key_of(name) for name in result.weights]
+    return f"neighbours_{table_slugs(keys, other='weights')[result.study.key_of(weights)]}"
 
 
 def joins(result: StudyResult, layers: StudyLayers) -> list[Join]:

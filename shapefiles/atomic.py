@@ -33,22 +33,50 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     ExportError
         If the folder cannot be written to, or the old file cannot be replaced.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_files(path) as (temporary,):
         yield temporary
-        _flush_to_disk(temporary)
-        os.replace(temporary, target)
+
+
+@contextmanager
+def atomic_files(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
+    """Give temporary paths of files that belong together; rename all when the block succeeds.
+
+    Parameters
+    ----------
+    *paths : str or Path
+        The files wanted; see :func:`atomic_file`.
+
+    Yields
+    ------
+    tuple of Path
+        Where to write each. All are removed when the block fails or the disk is full.
+
+    Raises
+    ------
+    ExportError
+        If a folder cannot be written to, or an old file cannot be replaced.
+    """
+    targets = [Path(path) for path in paths]
+    temporary = [one.with_name(f".{secrets.token_hex(6)}{one.suffix}") for one in targets]
+    try:
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield tuple(temporary)
+        for one in temporary:
+            _flush_to_disk(one)
+        for one, target in zip(temporary, targets, strict=True):
+            os.replace(one, target)
     except OSError as error:
         raise ExportError(
-            f"{target.name} cannot be written to {target.parent}: {error.strerror or error}. "
-            "Close programs that have it open, check the permission and the free space."
+            f"{targets[0].name} cannot be written to {targets[0].parent}: "
+            f"{error.strerror or error}. Close programs that have it open, check the permission "
+            "and the free space."
         ) from error
     finally:
-        for left in (temporary, *(temporary.with_name(temporary.name + s) for s in _SIDECARS)):
-            with suppress(NotADirectoryError):  # the folder wanted is a file
-                left.unlink(missing_ok=True)
+        for one in temporary:
+            for left in (one, *(one.with_name(one.name + s) for s in _SIDECARS)):
+                with suppress(NotADirectoryError):  # the folder wanted is a file
+                    left.unlink(missing_ok=True)
 
 
 _SIDECARS = ("-wal", "-shm", "-journal")

@@ -10,7 +10,14 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 
 from shapefiles.layers import Layer
-from shapefiles.qgis_xml import add, authority_of, one_line, spatial_reference, xml_text
+from shapefiles.qgis_xml import (
+    add,
+    authority_of,
+    one_line,
+    serialised,
+    spatial_reference,
+    xml_text,
+)
 from spatial.options import Language
 
 if TYPE_CHECKING:
@@ -61,7 +68,7 @@ def metadata_document(
     """
     root = ET.Element("qgis", version="3.22.0")
     append_metadata(root, title, abstract, provenance, layer=layer)
-    return ET.tostring(root, encoding="unicode")
+    return serialised(root)
 
 
 def append_metadata(

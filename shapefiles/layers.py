@@ -198,7 +198,7 @@ def check_table_name(table: str) -> None:
 def style_columns(style: LayerStyle) -> tuple[str, ...]:
     """Return the columns of the data that a style needs."""
     labels = style.labels
-    wanted = (style.column, labels.column if labels else "", (labels and labels.priority) or "")
+    wanted = (*style.columns, labels.column if labels else "", (labels and labels.priority) or "")
     return tuple(column for column in dict.fromkeys(wanted) if column)
 
 
@@ -263,7 +263,8 @@ def in_field_names(style: LayerStyle, fields: Mapping[str, str]) -> LayerStyle:
     if labels is not None:
         priority = fields[labels.priority] if labels.priority else None
         labels = replace(labels, column=fields[labels.column], priority=priority)
-    return replace(style, column=fields.get(style.column, ""), labels=labels)
+    column, second = (fields.get(name, "") for name in (style.column, style.second_column))
+    return replace(style, column=column, second_column=second, labels=labels)
 
 
 def layer_frame(layer: Layer) -> gpd.GeoDataFrame:

@@ -10,7 +10,14 @@ from shapefiles.layers import Layer, layer_fields
 from shapefiles.qgis_maplayers import Place, place_and_field
 from shapefiles.qgis_renderers import append_symbol
 from shapefiles.qgis_types import Atlas
-from shapefiles.qgis_xml import add, data_defined, quoted_field, quoted_text, stable_uuid
+from shapefiles.qgis_xml import (
+    add,
+    data_defined,
+    one_line,
+    quoted_field,
+    quoted_text,
+    stable_uuid,
+)
 from shapefiles.style_types import LayerStyle, StyleClass
 
 
@@ -161,7 +168,8 @@ def veil_other_areas(maplayer: ET.Element, layer: Layer, name: str) -> None:
     symbols = add(renderer, "symbols")
     for number, (style, test) in enumerate(((_VEIL, others), (_OUTLINE, "ELSE"))):
         key = stable_uuid("veil", layer.table, str(number))
-        add(rules, "rule", key=key, symbol=number, label="", filter=test)
+        words = one_line(layer.title)
+        add(rules, "rule", key=key, symbol=number, label=words, filter=test)
         symbol = append_symbol(symbols, style, style.classes[0], str(number))
         fill = symbol.find(".//Option[@name='style']")
         if style is _OUTLINE and fill is not None:
