@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,48 +17,6 @@ from shapefiles.qgis_project import Atlas, Join, Layout, Relation, Theme, write_
 from shapefiles.styles import choropleth_style, outline_style
 
 pytestmark = pytest.mark.qgis
-
-SYSTEM_PYTHON = "/usr/bin/python3"
-TIME_LIMIT = 300
-
-
-@pytest.fixture(scope="module")
-def qgis_python() -> str:
-    """The interpreter that holds PyQGIS; skip where there is none."""
-    python = SYSTEM_PYTHON if Path(SYSTEM_PYTHON).exists() else shutil.which("python3") or ""
-    test = subprocess.run(
-        [python, "-c", "import qgis.core"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
-        check=False,
-    )
-    if test.returncode:
-        pytest.skip(
-            f"{python} cannot import qgis ({test.stderr.strip()[-80:]}); install QGIS with its "
-            "Python module (Debian: qgis python3-qgis) to open exports in it"
-        )
-    return python
-
-
-def run_in_qgis(python: str, script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""}
-    environment.pop("PYTHONHOME", None)
-    return subprocess.run(
-        [python, str(script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=TIME_LIMIT,
-        env=environment,
-        check=False,
-    )
-
-
-def found_in(python: str, path: Path, folder: Path) -> dict:
-    folder.mkdir(parents=True, exist_ok=True)
-    done = run_in_qgis(python, Path(__file__).with_name("open_in_qgis.py"), path, folder)
-    assert (folder / "found.json").exists(), done.stderr[-2000:]
-    return json.loads((folder / "found.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +61,8 @@ def export(tmp_path_factory, metro_layers) -> Path:
     return folder
 
 
-def test_a_geopackage_dragged_in_is_styled(qgis_python, export, tmp_path, metro_layers):
-    found = found_in(qgis_python, export / "us.gpkg", tmp_path)
+def test_a_geopackage_dragged_in_is_styled(found_in_qgis, export, tmp_path, metro_layers):
+    found = found_in_qgis(export / "us.gpkg", tmp_path)
     layers = {layer["name"]: layer for layer in found["layers"]}
     assert set(layers) == {"cities", "links", "metros", "states", "regression"}
     for name, layer in metro_layers.items():
@@ -129,7 +83,7 @@ def test_a_geopackage_dragged_in_is_styled(qgis_python, export, tmp_path, metro_
     assert layers["cities"]["label_field"] == "name"
 
 
-def test_qgis_and_class_of_agree_on_every_feature(qgis_python, tmp_path, metro_layers):
+def test_qgis_and_class_of_agree_on_every_feature(found_in_qgis, tmp_path, metro_layers):
     """The class that QGIS draws each metro in is the one that ``class_of`` says."""
     source = metro_layers["metros"]
     layers = [
@@ -137,7 +91,7 @@ def test_qgis_and_class_of_agree_on_every_feature(qgis_python, tmp_path, metro_l
         for position, style in enumerate(source.styles)
     ]
     write_geopackage(tmp_path / "one.gpkg", layers)
-    found = found_in(qgis_python, tmp_path / "one.gpkg", tmp_path)
+    found = found_in_qgis(tmp_path / "one.gpkg", tmp_path)
     seen = {layer["name"]: layer for layer in found["layers"]}
     for layer in layers:
         style = layer.styles[0]
@@ -150,9 +104,9 @@ def test_qgis_and_class_of_agree_on_every_feature(qgis_python, tmp_path, metro_l
 
 
 @pytest.fixture(scope="module")
-def project(qgis_python, export, tmp_path_factory) -> dict:
+def project(found_in_qgis, export, tmp_path_factory) -> dict:
     """What QGIS finds in the project."""
-    return found_in(qgis_python, export / "us.qgz", tmp_path_factory.mktemp("pictures"))
+    return found_in_qgis(export / "us.qgz", tmp_path_factory.mktemp("pictures"))
 
 
 def test_the_project_opens_finished(project, metro_layers):
@@ -283,9 +237,9 @@ def panel_export(tmp_path_factory, metro_layers) -> Path:
 
 
 @pytest.fixture(scope="module")
-def panel_project(qgis_python, panel_export, tmp_path_factory) -> dict:
+def panel_project(found_in_qgis, panel_export, tmp_path_factory) -> dict:
     """What QGIS finds in the project of the panel."""
-    return found_in(qgis_python, panel_export / "p.qgz", tmp_path_factory.mktemp("panel_pictures"))
+    return found_in_qgis(panel_export / "p.qgz", tmp_path_factory.mktemp("panel_pictures"))
 
 
 def test_one_year_at_a_time(panel_project, metro_layers):
@@ -349,20 +303,20 @@ def test_joined_fields_and_metadata(panel_project, metro_layers):
     assert panel_project["title"] == " ".join(HOSTILE_TITLE.split())
 
 
-def test_views_and_atlases_pass_the_shared_checker(qgis_python, panel_export, shared_folder):
+def test_views_and_atlases_pass_the_shared_checker(run_in_qgis, panel_export, shared_folder):
     checker = shared_folder / "tools" / "qgis_check.py"
     if not checker.exists():
         pytest.skip(f"no {checker}")
     for name, options in (("p.gpkg", []), ("p.qgz", ["--layouts"])):
-        done = run_in_qgis(qgis_python, checker, panel_export / name, *options)
+        done = run_in_qgis(checker, panel_export / name, *options)
         problems = [line for line in done.stderr.splitlines() if line.startswith("PROBLEM")]
         assert not problems
 
 
-def test_the_shared_checker_finds_nothing(qgis_python, export, tmp_path, shared_folder):
+def test_the_shared_checker_finds_nothing(run_in_qgis, export, tmp_path, shared_folder):
     checker = shared_folder / "tools" / "qgis_check.py"
     if not checker.exists():
         pytest.skip(f"no {checker}")
     for name, options in (("us.gpkg", []), ("us.qgz", ["--layouts"])):
-        done = run_in_qgis(qgis_python, checker, export / name, *options)
+        done = run_in_qgis(checker, export / name, *options)
         assert done.returncode == 0, done.stderr[-2000:]
