@@ -172,7 +172,7 @@ def print_atlas(layout, folder):
         if number in printed:
             picture = str(folder / f"{number:03d}.png")
             done = QgsLayoutExporter(layout).exportToImage(picture, settings)
-            page |= {"picture": picture, **describe_layout(layout, picture, done)}
+            page |= describe_layout(layout, picture, done)
         pages.append(page)
     atlas.endRender()
     return pages
@@ -270,10 +270,19 @@ def describe_layout(layout, picture, done):
         right, bottom = item.pos().x() + item.rect().width(), item.pos().y() + item.rect().height()
         if right > page.width() + 0.5 or bottom > page.height() + 0.5:
             outside.append([item.id(), right, bottom])
-    legends = []
+    from qgis.core import QgsExpression
+
+    legends, legend_texts = [], []
     for legend in of(QgsLayoutItemLegend):
-        legends.append([node.name() for node in legend.model().rootGroup().findLayers()])
+        nodes = legend.model().rootGroup().findLayers()
+        legends.append([node.name() for node in nodes])
+        # As the page shows them: QGIS evaluates what stands between [% and %].
+        shown = [node.customProperty("legend/title-label") or node.name() for node in nodes]
+        context = legend.createExpressionContext()
+        texts = [QgsExpression.replaceExpressionText(text, context) for text in shown]
+        legend_texts.append([" ".join(text.split()) for text in texts])
     return {
+        "picture": picture,
         "exported": done == QgsLayoutExporter.Success,
         "blank_maps": [m.id() for m in of(QgsLayoutItemMap) if picture_is_blank(cut(m))],
         "maps": {
@@ -281,6 +290,7 @@ def describe_layout(layout, picture, done):
             for m in of(QgsLayoutItemMap)
         },
         "legends": legends,
+        "legend_texts": legend_texts,
         "linked": [legend.linkedMap() is not None for legend in of(QgsLayoutItemLegend)],
         "scale_bars": [
             [b.linkedMap() is not None, b.unitsPerSegment(), b.rect().width()]

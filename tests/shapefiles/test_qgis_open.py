@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from shapefiles.geopackage import AttributeTable, Provenance, write_geopackage
 from shapefiles.layers import Layer, middle_of_year, name_labels
@@ -277,6 +280,8 @@ def test_years_and_areas_give_pages(panel_project):
             assert page["texts"]["title"].endswith(f": {page['page']}")
     assert len({page["scale"] for page in areas}) == len(areas)
     assert len({page["scale"] for page in years}) == 1
+    legend = panel_project["layouts"]["Years"]["legend_texts"]
+    assert legend == [[" ".join(HOSTILE_TITLE.replace("[%", "[ %").split())]]
     title = panel_project["layouts"]["Years"]["texts"]["title"]
     assert title == HOSTILE_TITLE.replace("[%", "[ %")
 
@@ -289,6 +294,35 @@ def test_a_portrait_page_and_a_window(panel_project):
     windows = [name for name in page["maps"] if name.startswith("window")]
     assert len(windows) == 1
     assert page["texts"][f"{windows[0]}_title"] == "Gulf <&>"
+
+
+BLOCK = 24
+"""Pixels of a picture that are averaged: fonts differ between systems, maps do not."""
+
+MOST_DIFFERENCE = 1.0
+"""Mean difference of the blocks, of 255 grey levels; a blank page differs by 3."""
+
+
+def blocks_of(picture: Path) -> np.ndarray:
+    with Image.open(picture) as image:
+        grey = np.asarray(image.convert("L"), dtype=float)
+    rows, columns = (size // BLOCK for size in grey.shape)
+    cut = grey[: rows * BLOCK, : columns * BLOCK]
+    return cut.reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize(("name", "stored"), [("Years", "qgis_years"), ("Upright", "qgis_upright")])
+def test_pages_look_as_stored(panel_project, name, stored):
+    """Pictures of 60 dpi beside stored ones of one grey value for each block."""
+    baseline = Path(__file__).with_name("baseline") / f"{stored}.png"
+    page = panel_project["layouts"][name]
+    seen = blocks_of(Path(page.get("atlas", [page])[0]["picture"]))
+    if os.environ.get("INTERURBAN_WRITE_BASELINES"):
+        Image.fromarray(seen.round().astype("uint8")).save(baseline)
+    with Image.open(baseline) as image:
+        expected = np.asarray(image, dtype=float)
+    assert seen.shape == expected.shape
+    assert np.abs(seen - expected).mean() < MOST_DIFFERENCE
 
 
 def test_joined_fields_and_metadata(panel_project, metro_layers):
