@@ -289,4 +289,9 @@ def category_texts(values: pd.Series) -> pd.Series:
             return str(int(value))
         return xml_text(value)
 
-    return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)
+    if not isinstance(values.dtype, pd.StringDtype) and values.dtype == object:
+        # In a mixed column 1, 1.0 and True are equal, but not the same text.
+        return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)
+    codes, distinct = pd.factorize(values)
+    texts = np.array([*map(as_text, distinct), None], dtype=object)
+    return pd.Series(texts[codes], index=values.index, dtype=object)  # code -1: the last, missing

@@ -85,6 +85,25 @@ def check_in_qgis(output: Path, name: str, pictures: Path) -> None:
         assert page["blank_maps"] == [], title
         assert page["outside"] == [], title
         assert all(page["linked"]), title
+        check_atlas(title, page.get("atlas", []))
+    for layer in project["layers"]:
+        for year, drawn in layer.get("temporal", {}).get("drawn", {}).items():
+            assert drawn["years"] == [int(year)], layer["name"]
+        assert all(layer.get("joined", {}).values()), layer["name"]
+    assert any("temporal" in layer for layer in project["layers"])
+
+
+def check_atlas(title: str, pages: list[dict]) -> None:
+    """Every page has a name and a file of its own; those that were printed differ and are whole."""
+    for key in ("page", "file"):
+        assert len({page[key] for page in pages}) == len(pages), title
+    printed = [page for page in pages if "picture" in page]
+    assert len({Path(page["picture"]).read_bytes() for page in printed}) == len(printed), title
+    for page in printed:
+        assert page["exported"], title
+        assert page["outside"] == [], title
+        assert "main_map" not in page["blank_maps"], title
+        assert page["texts"]["title"].endswith(page["page"]), title
 
 
 def test_small_study_writes_everything(small_study, command):
