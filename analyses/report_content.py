@@ -355,15 +355,16 @@ def _template_errors(name: str) -> Iterator[None]:
             f"The report template {error.name or name!r}, line {error.lineno}, is faulty: "
             f"{error.message}."
         ) from error
-    except InterurbanError:
-        raise
     except UnicodeDecodeError as error:
         raise ExportError(f"The report template {name!r} is no text in UTF-8.") from error
     # A template is a program of somebody else: it may raise anything, and no more than a sentence.
     except Exception as error:
         line = _template_line(error, name)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ExportError(f"The report template {name!r}{line} is faulty: {what}.") from error
+        plain = isinstance(error, InterurbanError | jinja2.TemplateError)
+        what = str(error) if plain else f"{type(error).__name__}: {error}"
+        raise ExportError(
+            f"The report template {name!r}{line} is faulty: {what.rstrip('.: ')}."
+        ) from error
 
 
 def _template_line(error: BaseException, name: str) -> str:

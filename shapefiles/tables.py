@@ -208,7 +208,7 @@ def distinct_names(
     for key in keys:
         plain = re.sub(forbidden, "_", unicodedata.normalize("NFC", str(key))).strip(strip) or "_"
         plain = f"_{plain}" if is_reserved(plain) else plain
-        name, number = plain[:limit].rstrip(strip), 1
+        name, number = plain[:limit].rstrip(strip) or plain[:limit], 1
         while name.casefold() in taken:
             number += 1
             last = ending.format(number)
