@@ -17,6 +17,7 @@ from shapefiles.atomic import write_text_atomically
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
+from shapefiles.workbook import display_width
 from spatial.errors import ExportError, InterurbanError
 from spatial.options import Language
 
@@ -275,7 +276,7 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         leading = at < max(len(names), 1)
         columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
     body = [list(row) for row in zip(*columns, strict=True)]
-    lines = sum(max(-(-len(cell.text) // LINE) for cell in row) or 1 for row in body)
+    lines = sum(max(-(-display_width(cell.text) // LINE) for cell in row) or 1 for row in body)
     return {"head": head, "body": body, "short": lines <= SHORT}
 
 
