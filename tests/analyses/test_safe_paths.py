@@ -13,7 +13,7 @@ from analyses.export import run_and_write
 from analyses.layers_base import SLUG_LENGTH, table_slugs
 from analyses.output_folder import RUN_RECORD, output_folder
 from analyses.study_file import study_from_text
-from shapefiles.tables import distinct_names, is_reserved
+from shapefiles.file_names import distinct_names, is_reserved
 from spatial.errors import ConfigError, ExportError
 
 NAMES = [
