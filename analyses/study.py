@@ -13,7 +13,7 @@ from analyses.study_indices import AnyIndex, AnyMap, BivariateMapSection, Inequa
 from analyses.study_models import ModelSection
 from analyses.study_networks import AnyNetwork
 from analyses.study_section import GroupName, Policy, Section, Year
-from shapefiles.tables import distinct_names, is_reserved
+from shapefiles.file_names import distinct_names, is_reserved
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
     ContiguityRule,
