@@ -337,6 +337,29 @@ def ellipse_layers(result: StudyResult, known: ColumnDynamics) -> tuple[Layer, .
     )
 
 
+def city_outlines(result: StudyResult) -> Layer | None:
+    """Cities in quiet grey, below the ellipses; None where there are none."""
+    followed = result.dynamics.columns.values() if result.dynamics is not None else ()
+    if not any(known.ellipses is not None for known in followed):
+        return None
+    language = result.study.language
+    title = label("layer_city_outlines", language)
+    data = base_data(result)
+    style = outline_style(
+        title=title, geometry=geometry_kind(result), fill="#e6e6e2", colour="#ffffff", width=0.1
+    )
+    labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=12)
+    return Layer(
+        table="city_outlines",
+        title=title,
+        data=data,
+        styles=(style.with_labels(labels),),
+        aliases=base_aliases(result),
+        abstract=result.study.source_note(),
+        group=label("group_layers_dynamics", language),
+    )
+
+
 def dynamics_attribute_tables(result: StudyResult) -> tuple[AttributeTable, ...]:
     """Give a table of city-years for each column with yearly statistics."""
     if result.dynamics is None:

@@ -31,6 +31,9 @@ TEXT_BLOCK = 180.0
 UNBROKEN = 30
 """Columns of words up to so many characters are not broken into lines."""
 
+TALL = 120.0
+"""Height in millimetres from which a picture gets a printed page of its own."""
+
 LINE, SHORT = 60, 26
 """Characters of a line of a cell, and lines of a table that is not broken between pages."""
 
@@ -83,6 +86,8 @@ class ReportFigure:
     notes : tuple of str
     width : float
         Width in print, millimetres; the page shows pictures in this proportion to each other.
+    tall : bool
+        Too high to stand with another one on a printed page.
     """
 
     caption: str
@@ -91,6 +96,7 @@ class ReportFigure:
     alternative: str
     notes: tuple[str, ...] = ()
     width: float = TEXT_BLOCK
+    tall: bool = False
 
     @property
     def source(self) -> str:
@@ -205,11 +211,11 @@ def figure_from_file(
         return ReportFigure(caption, data, "image/svg+xml", alternative, notes)
     if not data.startswith(b"\x89PNG"):
         raise ExportError(f"The figure {str(path)!r} is no PNG and no SVG file.")
-    small, millimetres = _smaller_png(data, width)
-    return ReportFigure(caption, small, "image/png", alternative, notes, millimetres)
+    small, millimetres, tall = _smaller_png(data, width)
+    return ReportFigure(caption, small, "image/png", alternative, notes, millimetres, tall)
 
 
-def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
+def _smaller_png(data: bytes, width: int) -> tuple[bytes, float, bool]:
     """Scale a PNG down to 256 colours, which maps and plots never exceed visibly.
 
     Returns
@@ -217,6 +223,8 @@ def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
     bytes
     float
         Width in millimetres by the resolution that the file states.
+    bool
+        Whether it is too high to stand with another one on a printed page.
     """
     from PIL import Image
 
@@ -233,7 +241,8 @@ def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
     few = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     few.save(stream, "PNG", optimize=True)
-    return stream.getvalue(), float(millimetres)
+    tall = millimetres * flat.height / flat.width > TALL
+    return stream.getvalue(), float(millimetres), bool(tall)
 
 
 @dataclass(frozen=True)
