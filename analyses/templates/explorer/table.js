@@ -83,6 +83,18 @@ function sortBy(column) {
 }
 
 let rowsShown = new Map();
+const aboveRows = spacer();
+const belowRows = spacer();
+tableBody.append(aboveRows, belowRows);
+
+function spacer() {
+  return element("tr", { class: "spacer", "aria-hidden": "true" }, element("td"));
+}
+
+function setSpace(row, count, columns) {
+  row.firstChild.colSpan = columns;
+  row.firstChild.style.height = `${count * ROW_HEIGHT}px`;
+}
 
 function drawRows(anew = false) {
   const first = Math.max(0, Math.floor(rowsRoom.top / ROW_HEIGHT) - ROWS_BEYOND);
@@ -91,18 +103,22 @@ function drawRows(anew = false) {
   const columns = tableColumns();
   const focused = focusedCell();
   const rows = new Map();
+  // Rows that stay are not touched, or they would lose the focus; and the table never gets shorter
+  // in between, or the browser would scroll.
+  setSpace(belowRows, tableOrder.length, columns.length + 1);
+  setSpace(aboveRows, first, columns.length + 1);
   for (let place = first; place < last; place++) {
     const at = tableOrder[place];
     const known = !anew && rowsShown.get(at);
     rows.set(at, known || tableRow(at, place, columns));
   }
+  for (const [at, row] of rowsShown) if (rows.get(at) !== row) row.remove();
   rowsShown = rows;
-  const spacer = (count) => element("tr", { class: "spacer", "aria-hidden": "true" },
-    element("td", { colspan: String(columns.length + 1), "data-height": String(count) }));
-  const above = spacer(first), below = spacer(tableOrder.length - last);
-  above.firstChild.style.height = `${first * ROW_HEIGHT}px`;
-  below.firstChild.style.height = `${(tableOrder.length - last) * ROW_HEIGHT}px`;
-  tableBody.replaceChildren(above, ...rows.values(), below);
+  let next = aboveRows.nextSibling;
+  for (const row of rows.values()) {
+    if (row === next) next = row.nextSibling; else tableBody.insertBefore(row, next);
+  }
+  setSpace(belowRows, tableOrder.length - last, columns.length + 1);
   table.setAttribute("aria-rowcount", String(tableOrder.length + 1));
   markRows();
   if (focused && rows.has(focused.city)) {
