@@ -223,7 +223,7 @@ def _spillovers(model: ExplorerSpillovers, ids: pd.Index) -> dict[str, Any]:
         "note": model.note,
         "caution": model.caution,
         **{column: shortened_column(totals[column]) for column in ("own", "emitted", "received")},
-        "from": ids.get_indexer(pairs["origin"]).tolist(),
-        "to": ids.get_indexer(pairs["destination"]).tolist(),
+        "from": ids.get_indexer(pd.Index(pairs["origin"])).tolist(),
+        "to": ids.get_indexer(pd.Index(pairs["destination"])).tolist(),
         "effects": shortened_column(pairs["effect"]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,9 +95,7 @@ def study_explorer(result: StudyResult, layers: StudyLayers | None = None) -> Ex
             *_centralities(result, drawn),
             *_effects(result),
         ),
-        groups={
-            group_label(result, group): cities[group].astype(str) for group in study.groups
-        },
+        groups={group_label(result, group): cities[group].astype(str) for group in study.groups},
         label_rank=label_rank(result),
         weights=shown,
         weights_name=study.local_weights,
@@ -178,7 +177,7 @@ def yearly_style(result: StudyResult, column: str) -> LayerStyle:
     pooled = result.area.panel[column].astype(float)
     known = pooled[np.isfinite(pooled)]
     title = result.study.column_label(column, with_unit=True)
-    common = {
+    common: dict[str, Any] = {
         "column": column,
         "title": title,
         "name": title,
@@ -200,7 +199,7 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
     variables, without = [], []
     for column in named_columns(result):
         values = result.area.wide(column).reindex(result.area.cities.index).astype(float)
-        complete = values.loc[:, np.isfinite(values).all() & (values.nunique() > 1)]
+        complete = _testable(values)
         draws = complete.size * study.autocorrelation.permutations
         clusters = None
         if complete.size and (column == study.resilience.outcome or draws <= left):
@@ -220,7 +219,7 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
                 cluster_style=None
                 if clusters is None
                 else lisa_style(
-                    clusters.stack(),
+                    pd.Series(clusters.to_numpy().ravel()),
                     column=column,
                     title=f"LISA {style.title}",
                     counts=False,
@@ -230,6 +229,14 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
             )
         )
     return variables, without
+
+
+def _testable(values: pd.DataFrame) -> pd.DataFrame:
+    """Keep the years in which every city has a value, and not all the same."""
+    numbers = values.to_numpy(dtype=float)
+    usable = np.isfinite(numbers).all(axis=0)
+    usable[usable] = np.ptp(numbers[:, usable], axis=0) > 0.0
+    return values[values.columns[usable]]
 
 
 def yearly_clusters(result: StudyResult, column: str, values: pd.DataFrame) -> pd.DataFrame:
@@ -272,7 +279,7 @@ def _centralities(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerV
 
 
 def _effects(result: StudyResult) -> Iterator[ExplorerVariable]:
-    """The spillover maps of every model."""
+    """Take the spillover maps of every model."""
     for model in result.models.values():
         for item in spillover_maps(result, model):
             yield ExplorerVariable(
@@ -285,7 +292,7 @@ def _effects(result: StudyResult) -> Iterator[ExplorerVariable]:
 
 
 def _networks(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerNetwork]:
-    """The shown backbone of every network."""
+    """Take the shown backbone of every network."""
     for name, analysis in result.networks.items():
         layer = drawn.links[name]
         backbone: LinkageNetwork = analysis.backbone

@@ -12,10 +12,10 @@ from typing import Any
 
 import tomlkit
 
+from analyses.explorer_page import write_explorer
 from analyses.export_figures import write_figures
 from analyses.export_formats import write_layers, write_networks
 from analyses.export_qgis import write_qgis
-from analyses.explorer_page import write_explorer
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
 from analyses.layers import study_layers
@@ -34,7 +34,6 @@ from shapefiles.tables import write_csv_tables
 from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
 from spatial.options import Language, ReportFormat
-
 
 EXPLORER = "explorer.html"
 
@@ -174,7 +173,11 @@ def finish(
     paths = {
         label("path_qgis", study.language): final / f"{name}.qgz",
         label("path_report", study.language): final / reports[0].name,
-        **({label("path_explorer", study.language): final / EXPLORER} if study.outputs.explorer else {}),
+        **(
+            {label("path_explorer", study.language): final / EXPLORER}
+            if study.outputs.explorer
+            else {}
+        ),
         label("path_figures", study.language): final / "figures",
         label("path_tables", study.language): final / "tables" / f"{name}.xlsx",
     }

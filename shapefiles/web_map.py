@@ -211,7 +211,7 @@ def web_map(
     pane_of = np.zeros(len(cities), dtype=int)
     for at, ids in enumerate(parts):
         pane_of[cities.index.get_indexer(ids)] = at
-    shapes, anchors = _cities_on_grid(cities, panes, pane_of, len(parts), windows)
+    shapes, anchors = _cities_on_grid(cities, panes, pane_of, len(parts))
     west, south, east, north = panes[0].extent
     middle = ((west + east) / 2.0, (south + north) / 2.0)
     titles = [""] * len(far) + [window.title for window in windows]
@@ -231,9 +231,7 @@ def web_map(
     )
 
 
-def _outside(
-    context: gpd.GeoDataFrame | None, windows: Sequence[MapInset]
-) -> gpd.GeoSeries | None:
+def _outside(context: gpd.GeoDataFrame | None, windows: Sequence[MapInset]) -> gpd.GeoSeries | None:
     """Return the polygons of the background that do not lie inside a window, in degrees."""
     if context is None or not len(context):
         return None
@@ -299,7 +297,6 @@ def _cities_on_grid(
     panes: tuple[_Pane, ...],
     pane_of: np.ndarray,
     n_parts: int,
-    windows: Sequence[MapInset],
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Put every city into its pane, and again into the windows that show it."""
     most = max(CITY_VERTICES, VERTICES_EACH * len(cities))

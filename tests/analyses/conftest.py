@@ -195,7 +195,7 @@ class Browser:
 
         self._process = subprocess.Popen(
             command,
-            preexec_fn=placed,
+            preexec_fn=placed,  # noqa: PLW1509  (no threads here)
             pass_fds=(3, 4),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -253,7 +253,9 @@ class Browser:
     def _note(self, method: str | None, told: dict) -> None:
         if method == "Runtime.exceptionThrown":
             details = told["exceptionDetails"]
-            self.complaints.append(str(details.get("exception", details).get("description", details)))
+            self.complaints.append(
+                str(details.get("exception", details).get("description", details))
+            )
         elif method == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning"):
             self.complaints.append(str(told["args"]))
         elif method == "Log.entryAdded" and told["entry"]["level"] in ("error", "warning"):

@@ -21,7 +21,10 @@ NUMBERS = pd.Series([3.0, -1.5, 0.2, 8.0, np.nan, 5.5, 2.0, -4.0])
 STYLES = {
     "choropleth": (choropleth_style(NUMBERS, column="x", title="X", centre=0.0, k=6), NUMBERS),
     "points": (sized_point_style(NUMBERS.abs(), column="x", title="X"), NUMBERS.abs()),
-    "links": (link_width_style(NUMBERS.dropna().abs(), column="x", title="X"), NUMBERS.dropna().abs()),
+    "links": (
+        link_width_style(NUMBERS.dropna().abs(), column="x", title="X"),
+        NUMBERS.dropna().abs(),
+    ),
     "categories": (
         categorised_style(pd.Series(list("abcdefghijkl")), column="x", title="X", most=4),
         pd.Series(list("abcdefghijkl")),
