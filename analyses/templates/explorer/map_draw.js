@@ -192,7 +192,7 @@ function paintLinks(key) {
 }
 
 // What is not selected fades; the selected areas are painted again above, with a dark outline.
-const FADED = 0.34;
+const FADED = 0.4;
 let selectionNumber = 0;
 
 function paintSelected(key) {

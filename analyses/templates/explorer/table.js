@@ -47,25 +47,32 @@ function classWords(style, position) {
 
 function orderTable() {
   const columns = tableColumns();
-  const column = columns.find((one) => one.key === state.sort.key) || columns[0];
+  const { column, down } = sortingOf(columns);
   const order = [...Array(cityCount).keys()].filter((at) => !state.onlySelected || state.selected[at]);
   const keys = order.map(column.sort);
   const places = order.map((_, place) => place);
   const words = new Intl.Collator(data.language === "zh" ? "zh-CN" : "en", { numeric: true });
   const compared = typeof keys[0] === "string"
     ? (a, b) => words.compare(keys[a], keys[b]) : (a, b) => keys[a] - keys[b];
-  places.sort((a, b) => (state.sort.down ? -compared(a, b) : compared(a, b)) || a - b);
+  places.sort((a, b) => (down ? -compared(a, b) : compared(a, b)) || a - b);
   tableOrder = places.map((place) => order[place]);
   drawHead(columns);
   drawRows(true);
 }
 
+// The column to sort by; names ascending where the shown variable lacks the wanted one.
+function sortingOf(columns) {
+  const column = columns.find((one) => one.key === state.sort.key);
+  return column ? { column, down: state.sort.down }
+    : { column: columns.find((one) => one.key === "name"), down: false };
+}
+
 function drawHead(columns) {
-  const sorted = columns.find((one) => one.key === state.sort.key) || columns[0];
+  const { column: sorted, down } = sortingOf(columns);
   const heads = columns.map((column) => element("th", {
     scope: "col",
     class: column.number ? "number" : "",
-    "aria-sort": column === sorted ? (state.sort.down ? "descending" : "ascending") : null,
+    "aria-sort": column === sorted ? (down ? "descending" : "ascending") : null,
   }, element("button", { type: "button", "data-key": column.key, onclick: () => sortBy(column) },
     column.title)));
   const focused = document.activeElement && document.activeElement.dataset.key;
