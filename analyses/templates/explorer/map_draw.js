@@ -209,7 +209,8 @@ function paintSelected(key) {
   }
   context.strokeStyle = INK;
   context.lineJoin = "bevel";
-  context.lineWidth = 1.3 / view.scale;
+  // Lines of one dot are drawn many times faster than wider ones.
+  context.lineWidth = (state.selectedCount > 200 ? 1 / view.dots : 1.3) / view.scale;
   context.stroke(outline);
 }
 
