@@ -102,4 +102,4 @@ function spilloverLegend(model) {
   ];
 }
 
-listen(["shown", "links", "city"], drawLegend);
+listen(["shown", "links", "city", "room"], drawLegend);

@@ -342,7 +342,10 @@ function drawNames(context) {
   for (const at of byRank) {
     if (taken.length >= most) break;
     if (at === state.city) continue;
-    const [x, y] = onScreen(at);
+    const radius = circleRadius(at);
+    const [x, seat] = onScreen(at);
+    // Names stand above circles and in the middle of areas.
+    const y = radius ? seat - radius - 8 : seat;
     if (x < 0 || y < 8 || x > view.width || y > view.height - 8) continue;
     const text = data.cities.short[at];
     const half = Math.min(160, context.measureText(text).width) / 2 + 4;
