@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyses.indices.indicator_systems import indicator_systems, read_indicator_system
-from analyses.new_study import Proposal, study_text, write_study_text
-from shapefiles.atomic import atomic_file
+from analyses.new_study import Proposal, study_text
+from analyses.study_file import study_from_text
+from shapefiles.atomic import atomic_files
 from shapefiles.language import label
 from shapefiles.workbook import CREATED, HEADER_FILL, INK, RULE
 from spatial.errors import ExportError
@@ -99,9 +100,11 @@ def write_city_template(
         panel_sheet=DATA_SHEET,
     )
     text = study_text(proposal, cities=workbook.name, panel=workbook.name, language=chosen)
-    workbook.parent.mkdir(parents=True, exist_ok=True)
-    _write(workbook, definitions)
-    return workbook, write_study_text(text, study)
+    study_from_text(text, where="the proposed study file")
+    with atomic_files(workbook, study) as (temporary_workbook, temporary_study):
+        _write(temporary_workbook, definitions)
+        temporary_study.write_bytes(text.encode("utf-8"))
+    return workbook, study
 
 
 def _definitions() -> dict[str, _Definition]:
@@ -128,19 +131,18 @@ def _definitions() -> dict[str, _Definition]:
 def _write(path: Path, definitions: Mapping[str, _Definition]) -> None:
     import xlsxwriter
 
-    with atomic_file(path) as temporary:
-        options = {"strings_to_formulas": False, "strings_to_urls": False}
-        with xlsxwriter.Workbook(str(temporary), options) as book:
-            book.set_properties({"created": CREATED})
-            headings = {
-                code: f"{code}\n{d.zh} ({d.unit_zh})\n{d.en} ({d.unit_en})"
-                for code, d in definitions.items()
-            }
-            _sheet_to_fill(book, CITIES_SHEET, [_heading(column) for column in CITY_COLUMNS])
-            core = [_heading(column) for column in (*KEY_COLUMNS, *CORE_COLUMNS)]
-            _sheet_to_fill(book, DATA_SHEET, [*core, *headings.values()])
-            _definitions_sheet(book, definitions)
-            _how_to_sheet(book)
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"created": CREATED})
+        headings = {
+            code: f"{code}\n{d.zh} ({d.unit_zh})\n{d.en} ({d.unit_en})"
+            for code, d in definitions.items()
+        }
+        _sheet_to_fill(book, CITIES_SHEET, [_heading(column) for column in CITY_COLUMNS])
+        core = [_heading(column) for column in (*KEY_COLUMNS, *CORE_COLUMNS)]
+        _sheet_to_fill(book, DATA_SHEET, [*core, *headings.values()])
+        _definitions_sheet(book, definitions)
+        _how_to_sheet(book)
 
 
 def _heading(column: str) -> str:

@@ -9,17 +9,20 @@ import pandas as pd
 
 from analyses.export_qgis import lisa_method
 from analyses.figure_plans import FigurePlan, map_options, names_on_map
+from analyses.figures_dynamics import dynamics_figures, hot_spot_figures
+from analyses.figures_indices import index_figures, network_figures
 from analyses.figures_spillovers import spillover_figures
 from analyses.layers import (
     StudyLayers,
     cluster_style,
     measure_style,
     measure_title,
-    network_slug,
+    measure_titles,
     ordered_keys,
     short_names,
     typology_style,
 )
+from analyses.layers_base import network_slug
 from analyses.report_content import ReportFigure, figure_from_file
 from analyses.results import StudyResult
 from shapefiles.figures import (
@@ -33,6 +36,7 @@ from shapefiles.figures import (
 from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
+from shapefiles.number_texts import number_text
 
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
@@ -78,8 +82,13 @@ def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     """List the figures of a study, in the order of the report."""
     yield from _resilience_maps(result)
     yield from _resilience_plots(result)
+    yield from index_figures(result)
     yield from _network_figures(result, layers)
+    for at, analysis in enumerate(result.networks.values(), start=1):
+        yield from network_figures(result, analysis, f"networks-{at}")
     yield from _autocorrelation_figures(result)
+    yield from hot_spot_figures(result, measure_titles(result), short_names(result))
+    yield from dynamics_figures(result)
     yield from spillover_figures(result)
 
 
@@ -201,7 +210,10 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
         note = label("method_links", language, backbone=backbone)
         if len(links) < len(layers.links[name].data):
             note += " " + label(
-                "strongest_links", language, drawn=len(links), total=len(layers.links[name].data)
+                "strongest_links",
+                language,
+                drawn=number_text(len(links), 0, language),
+                total=number_text(len(layers.links[name].data), 0, language),
             )
         options = map_options(result, caption)
         yield FigurePlan(

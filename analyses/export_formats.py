@@ -29,8 +29,8 @@ def write_layers(layers: StudyLayers, folder: Path, formats: Sequence[VectorForm
     """
     written = []
     for layer in layers.all():
-        if layer is layers.background:
-            continue  # drawn for orientation only
+        if layer is layers.background or layer.shapes_of:
+            continue  # for orientation only; the panel is a table, its shapes are in other layers
         data = layer.data
         counts_rows = isinstance(data.index, pd.RangeIndex) and data.index.name is None
         if layer.id_field and not counts_rows:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from analyses.city_sheets import MEASURES, city_sheets
 from analyses.results import NetworkAnalysis, StudyResult
+from analyses.tables_dynamics import CITY_TABLES, dynamics_tables
+from analyses.tables_indices import INDEX_KINDS, NETWORK_KINDS, index_tables, network_tables
 from analyses.tables_models import fitted_count, models_table, question_tables
 from shapefiles.language import known_labels, label
 from shapefiles.tables import DataTable
@@ -17,6 +20,7 @@ _SHARE_COLUMNS = (
     "recovery_growth",
     "resistance_growth_nation",
     "recovery_growth_nation",
+    *(f"{measure}_growth{of}" for measure in MEASURES for of in ("", "_nation", "_peers")),
     "growth",
     "share",
 )
@@ -24,6 +28,8 @@ _COUNT_COLUMNS = ("n", "n_islands", "permutations", "out_degree", "in_degree", "
 
 
 KINDS = (
+    *INDEX_KINDS,
+    *NETWORK_KINDS,
     "cities",
     "links",
     "model",
@@ -36,8 +42,9 @@ KINDS = (
     "group_effects",
     "city_effects",
     "shock",
+    "specification_curve",
 )
-"""Kinds of tables whose names end with that of a network or model."""
+"""Kinds of tables whose names end with that of an index, network or model."""
 
 
 def study_tables(result: StudyResult) -> dict[str, DataTable]:
@@ -56,14 +63,22 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         "resilience": _with_types(result, _with_names(result, result.resilience.tidy(), "city")),
         "national": result.resilience.national,
         "typology_by_group": typology_by_group(result),
+        "city_sheets": _with_names(result, city_sheets(result), "city"),
         "weights": weights_table(result),
         "global_moran": result.moran.tidy(),
         "local_moran": _with_names(result, local_table(result), "city"),
     }
+    for name, table in dynamics_tables(result):
+        tables[name] = _with_names(result, table, "city") if name in CITY_TABLES else table
     for name, analysis in result.networks.items():
         slug = result.study.slug_of(name)
         tables[f"cities_{slug}"] = _with_names(result, city_network_table(analysis), "city")
         tables[f"links_{slug}"] = backbone_table(analysis)
+        for kind, table in network_tables(result, analysis):
+            tables[f"{kind}_{slug}"] = table
+    for kind, table in index_tables(result):
+        by_city = "city" in table.index.names
+        tables[kind] = _with_names(result, table, "city") if by_city else table
     if result.networks:
         tables["network_structure"] = _with_meaning(
             result, structure_table(result.networks), "structure_"
@@ -112,19 +127,22 @@ def _described(name: str, frame: pd.DataFrame, result: StudyResult) -> DataTable
         frame=frame,
         title=label(f"table_{kind}", language) + (f": {subject}" if subject else ""),
         description=label(f"table_{kind}_note", language),
-        labels={str(column): _wording(str(column), result) for column in [*named, *frame.columns]},
+        labels={
+            str(column): column_wording(str(column), result) for column in [*named, *frame.columns]
+        },
         formats=formats,
         notes=tuple(note for note in (result.study.source_note(),) if note),
     )
 
 
 def _subject(slug: str, result: StudyResult) -> str:
-    """Name of the network or model that a table is about."""
-    named = {result.study.slug_of(name): name for name in (*result.networks, *result.models)}
+    """Name of the index, network or model that a table is about."""
+    named = {name: result.study.column_label(name) for name in result.indices}
+    named |= {result.study.slug_of(name): name for name in (*result.networks, *result.models)}
     return named.get(slug, "")
 
 
-def _wording(column: str, result: StudyResult) -> str:
+def column_wording(column: str, result: StudyResult) -> str:
     """Wording of a column: the user's, then the dictionary's, then the plain name."""
     if column in result.study.columns:
         return result.study.column_label(column, with_unit=True)
@@ -132,6 +150,19 @@ def _wording(column: str, result: StudyResult) -> str:
         key = prefix + column
         if key in known_labels():
             return label(key, result.study.language)
+    if column.startswith("dimension_"):
+        part = result.study.value_label(column.removeprefix("dimension_"))
+        return f"{label('column_dimension', result.study.language)}: {part}"
+    for role in ("senders", "receivers"):
+        source = _subject(column.removeprefix(f"{role}_"), result)
+        if column.startswith(f"{role}_") and source:
+            return label(f"column_{role}", result.study.language, source=source)
+    for measure in MEASURES:
+        kind = f"sheet_{column.removeprefix(f'{measure}_')}"
+        if column.startswith(f"{measure}_") and kind in known_labels():
+            language = result.study.language
+            phase = label(f"policy_phase_{measure}", language)
+            return label("column_sheet", language, measure=label(kind, language), phase=phase)
     return column
 
 
@@ -209,7 +240,19 @@ def local_table(result: StudyResult) -> pd.DataFrame:
 def city_network_table(analysis: NetworkAnalysis) -> pd.DataFrame:
     """Centralities of the cities with their community."""
     table = analysis.centralities.table.rename_axis("city")
-    return table.assign(community=analysis.communities.membership.reindex(table.index))
+    table = table.assign(community=analysis.communities.membership.reindex(table.index))
+    return table.join(membership_table(analysis).reindex(table.index))
+
+
+def membership_table(analysis: NetworkAnalysis) -> pd.DataFrame:
+    """Block, core and coreness of the cities, where the study asks for them."""
+    asked = analysis.questions
+    table = pd.DataFrame(index=analysis.network.cities)
+    if asked.blocks is not None:
+        table["block"] = asked.blocks.membership.reindex(table.index)
+    if asked.core is not None:
+        table[["core", "coreness"]] = asked.core.table.reindex(table.index)
+    return table
 
 
 def backbone_table(analysis: NetworkAnalysis) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pandas as pd
 
 from analyses.figure_plans import FigurePlan, map_options
 from analyses.findings_spillovers import focus_words
-from analyses.layers_base import table_slug
 from analyses.layers_spillovers import model_slug, spillover_maps
 from analyses.results import ModelRun, StudyResult
+from analyses.specification_curves import curve_figure
 from shapefiles.figures import PlotOptions, boundary_plot, effects_plot
 from shapefiles.language import label
 from shapefiles.maps import choropleth_map
@@ -24,23 +24,25 @@ def spillover_figures(result: StudyResult) -> Iterator[FigurePlan]:
     """List the figures of all models of a study."""
     for at, (name, model) in enumerate(result.models.items(), start=1):
         if model.effects is not None:
-            yield _effects(result, name, model, table_slug(result.study.key_of(name), at))
+            yield _effects(result, name, model)
         key = f"spillovers-{at}"
         if len(model.fits) > 1 and model.effects is not None:
             yield _effects_by_weights(result, model, key)
         for version in model.boundaries:
             yield _boundary(result, model, version, f"{key}-boundary")
         yield from _maps(result, model, key)
+        if model.curve is not None:
+            yield curve_figure(result, model, key)
 
 
-def _effects(result: StudyResult, name: str, model: ModelRun, slug: str) -> FigurePlan:
+def _effects(result: StudyResult, name: str, model: ModelRun) -> FigurePlan:
     language, effects = result.study.language, model.effects
     assert effects is not None
     labels = {v: result.study.column_label(str(v)) for v in effects.table.index}
     caption = label("figure_effects", language, model=name)
     return FigurePlan(
         "spillovers",
-        f"effects_{slug}",
+        f"effects_{model_slug(result, model)}",
         caption,
         label("table_effects_note", language),
         lambda: effects_plot(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.findings_dynamics import dynamics_findings, hot_spot_findings
+from analyses.findings_indices import index_headlines, network_headlines
 from analyses.findings_spillovers import question_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_words import (
@@ -20,6 +22,7 @@ from analyses.report_words import (
     variable_label,
     words_of,
 )
+from analyses.specification_curves import curve_finding
 
 if TYPE_CHECKING:
     from analyses.results import ModelRun, NetworkAnalysis, StudyResult
@@ -58,17 +61,27 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
     networks = [
         sentence
         for analysis in result.networks.values()
-        for sentence in network_findings(result, analysis)
+        for sentence in (
+            *network_findings(result, analysis),
+            *network_headlines(result, analysis),
+        )
     ]
     models = [
         sentence
         for model in result.models.values()
-        for sentence in (*model_findings(result, model), *question_findings(result, model))
+        for sentence in (
+            *model_findings(result, model),
+            *question_findings(result, model, choices=False),
+            *filter(None, [curve_finding(result, model)]),
+        )
     ]
     groups = {
         words("report_findings_resilience"): resilience_findings(result),
+        words("report_indices"): index_headlines(result),
         words("report_networks"): networks + correlation_findings(result),
-        words("report_autocorrelation"): autocorrelation_findings(result),
+        words("report_autocorrelation"): autocorrelation_findings(result)
+        + hot_spot_findings(result),
+        words("report_dynamics"): dynamics_findings(result),
         words("report_spillovers"): models,
     }
     return {title: sentences for title, sentences in groups.items() if sentences}

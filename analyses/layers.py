@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +14,11 @@ from analyses.layers_base import (
     base_aliases,
     base_data,
     geometry_kind,
-    table_slug,
+    network_slug,
 )
+from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
+from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
+from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
 from networks.lines import link_lines
@@ -63,6 +66,20 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    hot_spots : Layer or None
+        Cities with the hot and cold spots of every measure.
+    dynamics : mapping of str to Layer
+        By column: cities with their classes, paths, trends, values and clusters by year.
+    ellipses : tuple of Layer
+        Centres and ellipses of the columns of amounts.
+    indices : Layer or None
+        Cities with every index in its mapped years.
+    yearly_links : mapping of str to Layer
+        By network: links of the backbone of every year, with a column ``year``.
+    panel : Layer or None
+        Cities by year, for the temporal controller.
+    areas : Layer or None
+        Groups of cities as areas: the pages of an atlas.
     """
 
     resilience: Layer
@@ -71,14 +88,38 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    hot_spots: Layer | None = None
+    dynamics: Mapping[str, Layer] = field(default_factory=dict)
+    ellipses: tuple[Layer, ...] = ()
+    indices: Layer | None = None
+    yearly_links: Mapping[str, Layer] = field(default_factory=dict)
+    panel: Layer | None = None
+    areas: Layer | None = None
 
     def all(self) -> tuple[Layer, ...]:
         """Layers in the order of drawing, the topmost first."""
         networks = [
-            layer for name in self.points for layer in (self.points[name], self.links[name])
+            layer
+            for name in self.points
+            for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
+            if layer is not None
         ]
-        rest = [self.background] if self.background is not None else []
-        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
+        hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        cities = [self.indices] if self.indices is not None else []
+        rest = [layer for layer in (self.panel, self.background) if layer is not None]
+        areas = [self.areas] if self.areas is not None else []
+        return (
+            *networks,
+            *self.ellipses,
+            *self.spillovers.values(),
+            *areas,
+            *self.dynamics.values(),
+            *hot_spots,
+            self.lisa,
+            self.resilience,
+            *cities,
+            *rest,
+        )
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -86,7 +127,10 @@ def study_layers(result: StudyResult) -> StudyLayers:
     return StudyLayers(
         resilience=resilience_layer(result),
         lisa=lisa_layer(result),
-        points={name: points_layer(result, item) for name, item in result.networks.items()},
+        points={
+            name: with_questions(points_layer(result, item), result, item)
+            for name, item in result.networks.items()
+        },
         links={name: links_layer(result, item) for name, item in result.networks.items()},
         spillovers={
             name: layer
@@ -94,7 +138,35 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        hot_spots=hot_spot_layer(result, measure_titles(result), short_names(result)),
+        dynamics=dynamics_layers(result),
+        ellipses=tuple(
+            layer
+            for known in (result.dynamics.columns.values() if result.dynamics else ())
+            for layer in ellipse_layers(result, known)
+        ),
+        indices=indices_layer(result),
+        yearly_links={
+            name: layer
+            for name, item in result.networks.items()
+            if (layer := yearly_links_layer(result, item)) is not None
+        },
+        panel=panel_layer(result),
+        areas=areas_layer(result),
     )
+
+
+def dynamics_layers(result: StudyResult) -> dict[str, Layer]:
+    """Build the layer of every column that is followed and can be mapped."""
+    if result.dynamics is None:
+        return {}
+    made = {name: dynamics_layer(result, item) for name, item in result.dynamics.columns.items()}
+    return {name: layer for name, layer in made.items() if layer is not None}
+
+
+def measure_titles(result: StudyResult) -> dict[tuple[str, str], str]:
+    """Name every measure with its years, those of the focus shock first."""
+    return {key: measure_title(result, *key) for key in ordered_keys(result)}
 
 
 def short_names(result: StudyResult) -> dict[str, str]:
@@ -272,12 +344,6 @@ def count_labels(style: LayerStyle, language: Language) -> LayerStyle:
     return replace(style, classes=tuple(classes))
 
 
-def network_slug(result: StudyResult, analysis: NetworkAnalysis) -> str:
-    """Name of a network in tables and files: ASCII, the same in every language."""
-    position = list(result.networks).index(analysis.name) + 1
-    return table_slug(result.study.key_of(analysis.name), position)
-
-
 def points_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Cities as points, sized by centrality."""
     language, cities = result.study.language, result.area.cities
@@ -333,8 +399,9 @@ def links_layer(result: StudyResult, analysis: NetworkAnalysis) -> Layer:
     """Draw the links of the shown backbone, by strength."""
     language = result.study.language
     data = link_lines(analysis.backbone, result.area.cities)
-    unit = f" ({analysis.network.unit})" if analysis.network.unit else ""
-    title = label("legend_links", language) + unit
+    title = label("legend_links", language)
+    if analysis.network.unit:
+        title = label("with_unit", language, text=title, unit=analysis.network.unit)
     style = link_width_style(
         data["weight"],
         column="weight",

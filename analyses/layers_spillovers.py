@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.findings_spillovers import focus_words, outcome_words, received_alike, shock_words
-from analyses.layers_base import base_aliases, base_data, geometry_kind, table_slug
+from analyses.layers_base import base_aliases, base_data, geometry_kind, table_slugs
 from analyses.results import ModelRun, StudyResult
 from shapefiles.classification import class_bounds
 from shapefiles.language import label
@@ -47,9 +47,9 @@ class SpilloverMap:
 
 def model_slug(result: StudyResult, model: ModelRun) -> str:
     """Name of a model in tables and files: ASCII, the same in every language."""
-    position = list(result.models).index(model.section.name) + 1
-    slug = table_slug(result.study.key_of(model.section.name), position)
-    return f"model_{position}" if slug.startswith("network_") else slug
+    key_of = result.study.key_of
+    slugs = table_slugs([key_of(name) for name in result.models], other="model")
+    return slugs[key_of(model.section.name)]
 
 
 def spillover_maps(result: StudyResult, model: ModelRun) -> list[SpilloverMap]:

@@ -13,6 +13,7 @@ from analyses.report_methods import formula_words, weights_words
 from analyses.report_sections import in_section, source_notes
 from analyses.report_spillovers import question_sections
 from analyses.report_words import Words, group_label, variable_label, words_of
+from analyses.specification_curves import curve_section
 from shapefiles.number_texts import MISSING
 from spatial.regression.comparison_table import significance_stars
 
@@ -39,7 +40,10 @@ def spillovers_section(result: StudyResult, figures: Figures) -> Section:
                 points=tuple(model_findings(result, model)),
                 figures=in_section(figures, key),
                 tables=(coefficient_table(result, model), *effects),
-                subsections=tuple(question_sections(result, model, key, figures)),
+                subsections=(
+                    *question_sections(result, model, key, figures),
+                    *((curve_section(result, model, key, figures),) if model.curve else ()),
+                ),
             )
         )
     return Section(
@@ -316,7 +320,7 @@ def weights_table(result: StudyResult) -> ReportTable:
         columns[name] = list(values.values())
     frame = pd.DataFrame({words("report_item"): items, **columns})
     described = [
-        words("method_named", name=name, text=weights_words(result, name))
+        words("weights_note", name=name, text=weights_words(result, name))
         for name in result.weights
     ]
     return ReportTable(

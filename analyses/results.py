@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
+from analyses.results_dynamics import Dynamics
+from analyses.results_indices import IndexRun, InequalityRun
+from analyses.results_networks import NetworkQuestions
 from analyses.study import Study
 from analyses.study_models import ModelSection
 from networks.backbones import Backbone
@@ -18,11 +21,12 @@ from networks.qap import QapCorrelation
 from networks.structure import NetworkStructure
 from networks.types import LinkageNetwork
 from shapefiles.study_area import StudyArea
-from spatial.autocorrelation import LocalMoran, MoranTable
+from spatial.autocorrelation import LocalMoran, LocalStatistic, MoranTable
 from spatial.regression import (
     EffectsResult,
     GroupEffects,
     PanelResult,
+    SpecificationCurve,
     SpecificationLadder,
     SpilloverBoundary,
     WeightsComparison,
@@ -48,6 +52,8 @@ class NetworkAnalysis:
     centralities, structure, communities
         Centralities and communities of the whole network, with its strengths; structure of the
         shown backbone.
+    questions : NetworkQuestions
+        Years, blocks, core, removal of cities and flows of groups, where the study asks.
     """
 
     name: str
@@ -57,6 +63,7 @@ class NetworkAnalysis:
     centralities: Centralities
     structure: NetworkStructure
     communities: Communities
+    questions: NetworkQuestions = field(default_factory=NetworkQuestions)
 
     @property
     def backbone(self) -> LinkageNetwork:
@@ -123,6 +130,8 @@ class ModelRun:
     cities : pandas.DataFrame or None
         Index: city; own, received and emitted effect of the focus.
     shock : CityShock or None
+    curve : SpecificationCurve or None
+        Effects of the focus under other weights, specifications, fixed effects and controls.
     """
 
     section: ModelSection
@@ -138,6 +147,7 @@ class ModelRun:
     groups: Mapping[str, GroupEffects] = field(default_factory=dict)
     cities: pd.DataFrame | None = None
     shock: CityShock | None = None
+    curve: SpecificationCurve | None = None
 
     @property
     def fits(self) -> dict[str, FittedModel]:
@@ -168,8 +178,15 @@ class StudyResult:
     measures : pandas.DataFrame of shape (n, measures)
         Index: city. Columns: a MultiIndex (shock, measure) with measure in resistance, recovery.
     models : mapping of str to ModelRun
+    indices : mapping of str to IndexRun
+        By the column that they became.
+    inequality : mapping of str to InequalityRun
+        By column.
     background : geopandas.GeoDataFrame or None
         States or provinces for maps, EPSG:4326, column ``name``.
+    hot_spots : mapping of (str, str) to LocalStatistic
+        Getis and Ord's G* of every measure; keys as in ``local``. Empty if not asked for.
+    dynamics : Dynamics or None
     warnings : tuple of str
         Everything a reader has to know before believing a number.
     timings : mapping of str to float
@@ -187,7 +204,11 @@ class StudyResult:
     local: Mapping[tuple[str, str], LocalMoran]
     measures: pd.DataFrame
     models: Mapping[str, ModelRun]
+    indices: Mapping[str, IndexRun] = field(default_factory=dict)
+    inequality: Mapping[str, InequalityRun] = field(default_factory=dict)
     background: gpd.GeoDataFrame | None = None
+    hot_spots: Mapping[tuple[str, str], LocalStatistic] = field(default_factory=dict)
+    dynamics: Dynamics | None = None
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)

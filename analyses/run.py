@@ -16,6 +16,14 @@ from analyses.derive import derive_column
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.results import ModelRun, NetworkAnalysis, StudyResult
 from analyses.run_common import require_columns, seed_of
+from analyses.run_dynamics import (
+    dynamics_remarks,
+    find_hot_spots,
+    gap_entries,
+    run_dynamics,
+)
+from analyses.run_indices import build_indices, late_columns
+from analyses.run_inequality import measure_inequality
 from analyses.run_models import run_model
 from analyses.run_networks import analyse_networks, correlate_networks
 from analyses.study import (
@@ -87,6 +95,9 @@ def run_study(
     with step("step_read"):
         area = read_area(study, base)
         background, area = read_background(study, area, base)
+    with step("step_indices"):
+        indices, area = build_indices(study, area)
+        unequal = measure_inequality(study, area)
     with step("step_resilience"):
         resistant = measure_resilience(study, area)
         measures = _measures(resistant)
@@ -99,6 +110,10 @@ def run_study(
         area = with_islands(area, weights)
     with step("step_autocorrelation"):
         moran, local = find_autocorrelation(study, measures, weights)
+        hot_spots = find_hot_spots(study, measures, weights)
+    with step("step_dynamics"):
+        dynamics = run_dynamics(study, area, weights)
+        area = with_gaps(study, area)
     with step("step_models"):
         models = {item.name: run_model(item, study, area, weights) for item in study.models}
     return StudyResult(
@@ -113,8 +128,15 @@ def run_study(
         local=local,
         measures=measures,
         models=models,
+        indices=indices,
+        inequality=unequal,
         background=background,
-        warnings=_warnings(reports, resistant, models, study.language),
+        hot_spots=hot_spots,
+        dynamics=dynamics,
+        warnings=(
+            *_warnings(reports, resistant, models, study.language),
+            *dynamics_remarks(dynamics),
+        ),
         timings=timings,
         versions=dict(software_versions()),
     )
@@ -184,7 +206,10 @@ def read_area(study: Study, folder: Path) -> StudyArea:
     area = replace(area, cities=area.cities.sort_index(), panel=area.panel.sort_index())
     figures, corrections = _corrected(study, area)
     area = replace(area, passport=area.passport.with_entries(*corrections))
+    late = late_columns(study)
     for item in study.derived:
+        if item.name in late:
+            continue
         if item.name in figures.columns:
             raise PanelError(
                 f"[[derived]] name = {item.name!r} is a column of the panel; choose another."
@@ -309,13 +334,13 @@ def build_weights(
 
 def checked_area(study: Study, folder: Path) -> StudyArea:
     """Read a study's files and find the islands of its geographic weights; nothing else."""
-    area = read_area(study, folder)
+    _, area = build_indices(study, read_area(study, folder), with_sensitivity=False)
     geographic = {
         item.name: build_weights(item, area, {})
         for item in study.weights
         if not isinstance(item, LinkageSection)
     }
-    area = with_islands(area, geographic)
+    area = with_gaps(study, with_islands(area, geographic))
     return replace(area, passport=relative_sources(area.passport, folder))
 
 
@@ -327,6 +352,11 @@ def with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
         if len(item.islands)
     ]
     return replace(area, passport=area.passport.with_entries(*entries))
+
+
+def with_gaps(study: Study, area: StudyArea) -> StudyArea:
+    """Name in the passport the cities that the dynamics leave out."""
+    return replace(area, passport=area.passport.with_entries(*gap_entries(study, area)))
 
 
 def _warnings(

@@ -13,15 +13,18 @@ from scipy.stats import rankdata
 
 from analyses.results import NetworkAnalysis
 from analyses.run_common import require_columns, seed_of
-from analyses.study import CostSection, GravitySection, ObservedSection, Study
+from analyses.run_network_questions import answer_questions
+from analyses.study import Study
+from analyses.study_networks import AnyNetwork, CostSection, GravitySection, ObservedSection
 from networks.backbone_rules import top_links_backbone
-from networks.backbones import disparity_backbone, row_mean_backbone
+from networks.backbones import Backbone, disparity_backbone, row_mean_backbone
 from networks.centrality import centralities
 from networks.communities import communities
 from networks.costs import cost_matrix
 from networks.flows import flow_network
 from networks.gravity import gravity_network
 from networks.qap import QapCorrelation, qap_correlation
+from networks.sequence import NetworkSequence
 from networks.structure import structure
 from networks.types import LinkageNetwork
 from shapefiles.language import label
@@ -38,16 +41,15 @@ def analyse_networks(
     """Build, thin and measure every network; returns the area with their files in its passport."""
     analysed: dict[str, NetworkAnalysis] = {}
     for section in study.networks:
+        yearly = None
         if isinstance(section, GravitySection):
-            network, area = build_gravity(section, area, folder, language=study.language)
+            network, yearly, area = _gravity_of_years(
+                section, area, folder, language=study.language
+            )
         else:
             unit = study.value_label(section.unit)
             network, area = build_observed(section, area, folder, unit=unit)
-        backbones = {
-            "row_mean": row_mean_backbone(network),
-            "disparity": disparity_backbone(network, alpha=section.alpha),
-            "top_links": top_links_backbone(network, k=section.top),
-        }
+        backbones = thinned(section, network)
         analysed[section.name] = NetworkAnalysis(
             name=section.name,
             network=network,
@@ -60,8 +62,30 @@ def analyse_networks(
                 resolution=section.resolution,
                 rng=seed_of(study.seed, f"communities {study.key_of(section.name)}"),
             ),
+            questions=answer_questions(
+                section,
+                study,
+                area,
+                network,
+                thin=lambda item, how=section: _shown(how, item),  # type: ignore[misc]
+                yearly=yearly,
+            ),
         )
     return analysed, area
+
+
+def thinned(section: AnyNetwork, network: LinkageNetwork) -> dict[str, Backbone]:
+    """Thin a network by every rule."""
+    return {
+        "row_mean": row_mean_backbone(network),
+        "disparity": disparity_backbone(network, alpha=section.alpha),
+        "top_links": top_links_backbone(network, k=section.top),
+    }
+
+
+def _shown(section: AnyNetwork, network: LinkageNetwork) -> LinkageNetwork:
+    """Thin a network by the rule that its maps use."""
+    return thinned(section, network)[section.backbone].network
 
 
 def correlate_networks(
@@ -93,46 +117,69 @@ def build_gravity(
     section: GravitySection, area: StudyArea, folder: Path, *, language: Language = "en"
 ) -> tuple[LinkageNetwork, StudyArea]:
     """Build a gravity network; returns the area with the cost table in its passport."""
+    network, _, area = _gravity_of_years(section, area, folder, language=language)
+    return network, area
+
+
+def _gravity_of_years(
+    section: GravitySection, area: StudyArea, folder: Path, *, language: Language
+) -> tuple[LinkageNetwork, NetworkSequence | None, StudyArea]:
+    """Build a gravity network of its year, and of several years in the same unit."""
     columns = [section.mass] if isinstance(section.mass, str) else list(section.mass)
     require_columns(area, columns, f"[[networks]] {section.name!r}: mass")
-    if section.year not in area.years:
+    masses = {
+        year: _mass(section, area, columns, year)
+        for year in dict.fromkeys((section.year, *section.years))
+    }
+    costs: pd.DataFrame | None = None
+    cost_unit = "km"
+    missing: MissingCost = "error"
+    if section.cost is not None:
+        costs, area = _costs(section.cost, section.name, area, folder)
+        cost_unit, missing = section.cost.unit, section.cost.missing
+
+    def gravity(year: int, constant: float, unit: str) -> LinkageNetwork:
+        return gravity_network(
+            area.cities,
+            masses[year],
+            decay=section.decay,
+            constant=constant,
+            cost=costs,
+            cost_unit=cost_unit,
+            missing_cost=missing,
+            unit=unit,
+            year=year,
+        )
+
+    # Gravity has no unit of its own: in multiples of the mean linkage the numbers can be read.
+    unit = label("unit_mean_linkage", language)
+    plain = gravity(section.year, 1.0, unit)
+    mean = plain.flows.sum() / (plain.n * (plain.n - 1))
+    network = gravity(section.year, 1.0 / mean, unit)
+    if not section.years:
+        return network, None, area
+    # Other years count in the mean of the same year, so that growth shows.
+    of_year = label("unit_mean_linkage_of", language, year=section.year)
+    yearly = tuple(gravity(year, 1.0 / mean, of_year) for year in section.years)
+    return network, NetworkSequence(yearly), area
+
+
+def _mass(section: GravitySection, area: StudyArea, columns: list[str], year: int) -> pd.Series:
+    """Mass of every city in a year: the column, or the geometric mean of several."""
+    if year not in area.years:
         raise PanelError(
-            f"[[networks]] {section.name!r}: year {section.year} is not in the panel, which has "
+            f"[[networks]] {section.name!r}: year {year} is not in the panel, which has "
             f"{area.years.min()} to {area.years.max()}."
         )
-    figures = area.panel.xs(section.year, level="year").reindex(area.cities.index)[columns]
+    figures = area.panel.xs(year, level="year").reindex(area.cities.index)[columns]
     positive = np.asarray(figures.to_numpy(dtype=float) > 0).all(axis=1)
     wrong = figures.index[np.flatnonzero(~positive)]
     if len(wrong):
         raise PanelError(
-            f"[[networks]] {section.name!r}: the mass {listed(columns)} of {section.year} is "
+            f"[[networks]] {section.name!r}: the mass {listed(columns)} of {year} is "
             f"missing, zero or negative for {listed(wrong)}; drop them or choose another mass."
         )
-    mass = np.exp(np.log(figures.astype(float)).mean(axis=1))
-    costs: pd.DataFrame | None = None
-    unit = "km"
-    missing: MissingCost = "error"
-    if section.cost is not None:
-        costs, area = _costs(section.cost, section.name, area, folder)
-        unit, missing = section.cost.unit, section.cost.missing
-
-    def gravity(constant: float) -> LinkageNetwork:
-        return gravity_network(
-            area.cities,
-            mass,
-            decay=section.decay,
-            constant=constant,
-            cost=costs,
-            cost_unit=unit,
-            missing_cost=missing,
-            unit=label("unit_mean_linkage", language),
-            year=section.year,
-        )
-
-    # Gravity has no unit of its own: in multiples of the mean linkage the numbers can be read.
-    plain = gravity(1.0)
-    mean = plain.flows.sum() / (plain.n * (plain.n - 1))
-    return gravity(1.0 / mean), area
+    return np.exp(np.log(figures.astype(float)).mean(axis=1))
 
 
 def _costs(

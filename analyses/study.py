@@ -8,8 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from analyses.study_dynamics import AutocorrelationSection, DynamicsSection
+from analyses.study_indices import AnyIndex, AnyMap, BivariateMapSection, InequalitySection
 from analyses.study_models import ModelSection
+from analyses.study_networks import AnyNetwork
 from analyses.study_section import GroupName, Policy, Section, Year
+from shapefiles.tables import distinct_names, is_reserved
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
     ContiguityRule,
@@ -18,11 +22,13 @@ from spatial.options import (
     IslandPolicy,
     JournalFormat,
     Language,
-    MultipleTesting,
     ReportFormat,
     Transform,
     VectorFormat,
 )
+
+SLUG_LENGTH = 50
+"""Characters of a file name that come from the name of a part of the study."""
 
 
 class CitiesSection(Section):
@@ -216,81 +222,6 @@ AnyWeights = Annotated[
 ]
 
 
-class CostSection(Section):
-    """A table of travel times or other costs between cities."""
-
-    file: str
-    origin: str
-    destination: str
-    column: str
-    unit: str
-    encoding: str | None = None
-    missing: Policy = Field(
-        default="error", description="pairs without a positive cost: error, or no link"
-    )
-
-
-class NetworkSection(Section):
-    """Keys of every kind of network."""
-
-    name: str
-    backbone: Literal["disparity", "row_mean", "top_links"] = Field(
-        default="disparity",
-        description="the thinning that maps and structure use (all are written)",
-    )
-    top: Annotated[int, Field(ge=1)] = Field(
-        default=3, description="links of each city in top_links"
-    )
-    alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.05, description="level of the disparity filter"
-    )
-    resolution: Annotated[float, Field(gt=0)] = Field(
-        default=1.0, description="of the Leiden communities"
-    )
-
-
-class GravitySection(NetworkSection):
-    """Linkages from the gravity model."""
-
-    kind: Literal["gravity"]
-    mass: str | tuple[str, ...] = Field(description="column, or several: their geometric mean")
-    year: Year
-    decay: Annotated[float, Field(gt=0)] = 2.0
-    cost: CostSection | None = Field(
-        default=None, description="default: great-circle distance in km"
-    )
-
-
-class ObservedSection(NetworkSection):
-    """Linkages from a table of observed flows."""
-
-    kind: Literal["observed"]
-    file: str
-    origin: str
-    destination: str
-    flow: str
-    unit: str = ""
-    year: Year | None = None
-    directed: bool = True
-    encoding: str | None = None
-    unknown: Policy = Field(default="error", description="links to cities outside the study")
-    duplicates: Literal["error", "sum"] = "error"
-
-
-AnyNetwork = Annotated[GravitySection | ObservedSection, Field(discriminator="kind")]
-
-
-class AutocorrelationSection(Section):
-    """Tests of spatial autocorrelation of resilience."""
-
-    weights: str | None = Field(
-        default=None, description="weights of the LISA map; default: the first"
-    )
-    permutations: Annotated[int, Field(ge=99, le=999_999)] = 9999
-    correction: MultipleTesting = "fdr"
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-
-
 class ColumnLabel(Section):
     """Wording of a column in maps, tables and reports."""
 
@@ -320,7 +251,7 @@ class OutputsSection(Section):
         default="", description="jinja2 template of the HTML and PDF report, beside the study file"
     )
     journal_tables: tuple[JournalFormat, ...] = Field(
-        default=(), description="formats of the three-line tables: docx, tex, html, md"
+        default=(), description="formats of the three-line tables: docx, xlsx, tex, html, md"
     )
     layers: tuple[VectorFormat, ...] = Field(
         default=(),
@@ -338,6 +269,14 @@ class OutputsSection(Section):
         description="sentence below every map, such as the approval number of the base map",
     )
 
+    qgis_pages: Annotated[tuple[Literal["A4", "A3"], ...], Field(min_length=1)] = Field(
+        default=("A4",), description="sizes of the print layouts of the QGIS project: A4, A3"
+    )
+    licence: str = Field(
+        default="", description="what others may do with the results, for the metadata of layers"
+    )
+    author: str = Field(default="", description="for the metadata of layers and project")
+
     @model_validator(mode="after")
     def _pictures_for_word(self) -> OutputsSection:
         if "docx" in self.report and "png" not in self.figures:
@@ -351,6 +290,8 @@ class OutputsSection(Section):
             raise ValueError(
                 "use letters, digits, '_' and '-' only: it is a file name inside the output folder"
             )
+        if name.endswith(".") or is_reserved(name):
+            raise ValueError("Windows cannot have files of this name; choose another")
         return name
 
 
@@ -372,7 +313,11 @@ class Study(Section):
     shocks: Annotated[tuple[ShockSection, ...], Field(min_length=1)]
     weights: Annotated[tuple[AnyWeights, ...], Field(min_length=1)]
     networks: tuple[AnyNetwork, ...] = ()
+    indices: tuple[AnyIndex, ...] = ()
+    inequality: InequalitySection | None = None
+    maps: tuple[AnyMap, ...] = ()
     autocorrelation: AutocorrelationSection = AutocorrelationSection()
+    dynamics: DynamicsSection | None = None
     models: tuple[ModelSection, ...] = ()
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
     values: dict[str, ValueLabel] = Field(default_factory=dict)
@@ -381,7 +326,7 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _references(self) -> Study:
-        for key in ("weights", "networks", "models", "shocks", "derived"):
+        for key in ("weights", "networks", "models", "shocks", "derived", "indices"):
             names = [item.name for item in getattr(self, key)]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -392,19 +337,47 @@ class Study(Section):
         for item in self.weights:
             if isinstance(item, LinkageSection):
                 _known(item.network, networks, f"[[weights]] {item.name!r}: network")
+        self._references_of_models(weights)
+        if self.autocorrelation.weights is not None:
+            _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
+        if self.dynamics is not None and self.dynamics.weights is not None:
+            _known(self.dynamics.weights, weights, "[dynamics] weights")
+        if self.resilience.focus is not None:
+            _known(self.resilience.focus, shocks, "[resilience] focus")
+        self._references_of_indices()
+        return self
+
+    def _references_of_models(self, weights: list[str]) -> None:
+        """Check the weights and groups that models name."""
         for model in self.models:
             where = f"[[models]] {model.name!r}"
             for key in ("weights", "compare_weights"):
                 for name in getattr(model, key):
                     _known(name, weights, f"{where}: {key}")
+            if model.specification_curve is not None:
+                for name in model.specification_curve.weights:
+                    _known(name, weights, f"{where}: specification_curve.weights")
             for group in (*model.effects_by, *filter(None, [model.cluster_by])):
                 key = "effects_by" if group in model.effects_by else "cluster_by"
                 _known(group, list(self.groups), f"{where}: {key}", of="[groups]")
-        if self.autocorrelation.weights is not None:
-            _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
-        if self.resilience.focus is not None:
-            _known(self.resilience.focus, shocks, "[resilience] focus")
-        return self
+
+    def _references_of_indices(self) -> None:
+        """Check the groups, shocks and names of indices, inequality, chords and maps."""
+        groups, shocks = list(self.groups), [item.name for item in self.shocks]
+        for item in self.networks:
+            if item.chord is not None:
+                _known(item.chord, groups, f"[[networks]] {item.name!r}: chord", of="[groups]")
+        if self.inequality is not None and self.inequality.group is not None:
+            _known(self.inequality.group, groups, "[inequality] group", of="[groups]")
+        for at, drawn in enumerate(self.maps, start=1):
+            if isinstance(drawn, BivariateMapSection) and drawn.shock is not None:
+                _known(drawn.shock, shocks, f"maps[{at}]: shock")
+        derived = {item.name for item in self.derived}
+        for item in self.indices:
+            if item.name in derived:
+                raise ConfigError(
+                    f"[[indices]] name = {item.name!r} is a [[derived]] column; choose another."
+                )
 
     @property
     def focus(self) -> str:
@@ -415,6 +388,11 @@ class Study(Section):
     def local_weights(self) -> str:
         """Name of the weights of the LISA map."""
         return self.autocorrelation.weights or self.weights[0].name
+
+    @property
+    def dynamics_weights(self) -> str:
+        """Name of the weights of the dynamics."""
+        return (self.dynamics.weights if self.dynamics else None) or self.local_weights
 
     def titled(self) -> str:
         """Title in the language of the study."""
@@ -432,8 +410,15 @@ class Study(Section):
             return column
         chinese = self.language == "zh"
         wording = (entry.zh if chinese else entry.en) or entry.en or entry.zh or column
-        unit = (entry.unit_zh if chinese and entry.unit_zh else entry.unit) if with_unit else ""
+        unit = self.unit_label(column) if with_unit else ""
         return f"{wording} ({unit})" if unit else wording
+
+    def unit_label(self, column: str) -> str:
+        """Return the unit of a column in the language of the study, empty if none is given."""
+        entry = self.columns.get(column)
+        if entry is None:
+            return ""
+        return entry.unit_zh if self.language == "zh" and entry.unit_zh else entry.unit
 
     def value_label(self, value: str) -> str:
         """Wording of a group value in the language of the study, the value if none is given."""
@@ -456,23 +441,45 @@ class Study(Section):
                     changes[reference] = self.value_label(named)
                 elif named is not None:
                     changes[reference] = tuple(self.value_label(name) for name in named)
+            curve = getattr(item, "specification_curve", None)
+            if curve is not None:
+                worded = tuple(self.value_label(name) for name in curve.weights)
+                changes["specification_curve"] = curve.model_copy(update={"weights": worded})
             return item.model_copy(update=changes)
 
         parts = {
             key: tuple(renamed(item) for item in getattr(self, key))
             for key in ("shocks", "weights", "networks", "models")
         }
+        for key, items in parts.items():
+            worded = [item.name for item in items]
+            twice = sorted({name for name in worded if worded.count(name) > 1})
+            if twice:
+                raise ConfigError(
+                    f"[values] gives several [[{key}]] the name {listed(twice)}; word them apart."
+                )
         names = {
             self.value_label(item.name): item.name for key in parts for item in getattr(self, key)
         }
+        maps = tuple(
+            item.model_copy(update={"shock": self.value_label(item.shock)})
+            if isinstance(item, BivariateMapSection) and item.shock is not None
+            else item
+            for item in self.maps
+        )
         study = self.model_copy(
             update=parts
             | {
+                "maps": maps,
                 "resilience": self.resilience.model_copy(
                     update={"focus": self.value_label(self.focus)}
                 ),
                 "autocorrelation": self.autocorrelation.model_copy(
                     update={"weights": self.value_label(self.local_weights)}
+                ),
+                "dynamics": self.dynamics
+                and self.dynamics.model_copy(
+                    update={"weights": self.value_label(self.dynamics_weights)}
                 ),
             }
         )
@@ -484,8 +491,16 @@ class Study(Section):
         return self._keys.get(name, name)
 
     def slug_of(self, name: str) -> str:
-        """Name of a part of the study in file names: no blanks or other signs that hurt."""
-        return re.sub(r"[^\w.-]+", "_", self.key_of(name)).strip("_") or "unnamed"
+        """Name of a part of the study in file names: safe, short, and of this part only.
+
+        Names that differ only in case or in signs that files cannot have get a number.
+        """
+        parts = (self.shocks, self.weights, self.networks, self.models)
+        keys = list(dict.fromkeys(self.key_of(item.name) for part in parts for item in part))
+        names = distinct_names(
+            keys, limit=SLUG_LENGTH, forbidden=r"[^\w.-]+", ending="_{}", strip=" ._'"
+        )
+        return names[self.key_of(name)]
 
     def plain(self) -> dict[str, Any]:
         """Return the study as plain values, for the run record."""

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from analyses.study import Study
+from analyses.study_indices import INDEX_KINDS
 from spatial.errors import ConfigError, InputError, listed, nearest_spelling
 
 
@@ -114,6 +115,7 @@ def _place(location: Sequence[int | str]) -> str:
     """Write a location as in the file: ``weights[2].kind``, counting from 1."""
     text = ""
     tags = {"contiguity", "knn", "inverse_distance", "linkage", "gravity", "observed"}
+    tags |= {*INDEX_KINDS, "index", "bivariate"}
     for position, part in enumerate(location):
         if isinstance(part, int):
             text += f"[{part + 1}]"

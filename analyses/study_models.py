@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from analyses.study_section import GroupName, Policy, Section, Year
+from analyses.study_section import GroupName, Policy, Section, Year, one_or_several
 from spatial.options import (
     AbsorbedEffects,
     BiasCorrection,
@@ -25,11 +25,6 @@ NOT_IN_THE_MEAN = ("ols", "sem")
 """Specifications without spillovers in the mean of the outcome."""
 
 
-def _one_or_several(value: Any) -> Any:
-    """Let a list with one entry be written without its brackets."""
-    return (value,) if isinstance(value, str) else value
-
-
 def _correction_word(value: Any) -> Any:
     """Read true as the correction of Lee and Yu, false as none."""
     return {True: "lee-yu", False: "none"}[value] if isinstance(value, bool) else value
@@ -46,7 +41,7 @@ class BoundarySection(Section):
     )
     last_km: Annotated[float, Field(gt=0)] = 1000.0
     version: Annotated[
-        tuple[BoundaryVersion, ...], BeforeValidator(_one_or_several), Field(min_length=1)
+        tuple[BoundaryVersion, ...], BeforeValidator(one_or_several), Field(min_length=1)
     ] = Field(
         default=("outer",),
         description="links beyond a distance (outer), up to it (inner), or between two (ring)",
@@ -97,12 +92,52 @@ class ModelShockSection(Section):
         return size
 
 
+class SpecificationCurveSection(Section):
+    """The effect in focus again under every other defensible choice."""
+
+    weights: Annotated[tuple[str, ...], BeforeValidator(one_or_several)] = Field(
+        default=(), description="default: all that the model names"
+    )
+    specifications: Annotated[tuple[Specification, ...], BeforeValidator(one_or_several)] = Field(
+        default=("slx", "sar", "sdm", "sdem"), min_length=1
+    )
+    effects: Annotated[tuple[AbsorbedEffects, ...], BeforeValidator(one_or_several)] = Field(
+        default=("city", "two-way"), min_length=1
+    )
+    controls: bool = Field(
+        default=True, description="also without each of the other regressors in turn"
+    )
+
+    @field_validator("specifications")
+    @classmethod
+    def _with_spillovers(cls, words: tuple[Specification, ...]) -> tuple[Specification, ...]:
+        wrong = [word for word in words if word in NOT_IN_THE_MEAN]
+        if wrong:
+            raise ValueError(
+                f"specifications = {list(words)}: {', '.join(wrong)} has no spillover to compare"
+            )
+        return words
+
+    @model_validator(mode="after")
+    def _each_once(self) -> SpecificationCurveSection:
+        for key in ("weights", "specifications", "effects"):
+            names = getattr(self, key)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key} = {list(names)} names one more than once")
+        return self
+
+
+def _curve_section(value: Any) -> Any:
+    """Read true as a curve of the usual choices, false as none."""
+    return ({} if value else None) if isinstance(value, bool) else value
+
+
 class ModelSection(Section):
     """A spillover regression on the panel, and the questions asked of it."""
 
     name: str
     formula: str
-    weights: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), Field(min_length=1)] = (
+    weights: Annotated[tuple[str, ...], BeforeValidator(one_or_several), Field(min_length=1)] = (
         Field(description="name of weights, or several: the first leads, the others are compared")
     )
     specification: Specification = "sdm"
@@ -153,6 +188,9 @@ class ModelSection(Section):
         default=False, description="map what each city emits to and receives from all others"
     )
     shock: ModelShockSection | None = None
+    specification_curve: Annotated[
+        SpecificationCurveSection | None, BeforeValidator(_curve_section)
+    ] = Field(default=None, description="true, or a table of weights, specifications and effects")
 
     @model_validator(mode="after")
     def _fitting(self) -> ModelSection:
@@ -179,13 +217,13 @@ class ModelSection(Section):
     def _question_faults(self) -> list[str]:
         faults = []
         absorbed = get_args(AbsorbedEffects)
-        for key in ("ladder", "compare_weights", "boundary"):
+        for key in ("ladder", "compare_weights", "boundary", "specification_curve"):
             if getattr(self, key) and self.effects not in absorbed:
                 words = ", ".join(repr(word) for word in absorbed)
                 faults.append(
                     f"{key!r} needs effects that are absorbed ({words}), not {self.effects!r}"
                 )
-        for key in ("boundary", "effects_by", "city_effects"):
+        for key in ("boundary", "effects_by", "city_effects", "specification_curve"):
             if getattr(self, key) and self.specification in NOT_IN_THE_MEAN:
                 words = ", ".join(
                     word for word in get_args(Specification) if word not in NOT_IN_THE_MEAN
@@ -194,6 +232,8 @@ class ModelSection(Section):
                     f"{key!r} needs a specification with spillovers in the mean ({words}), not "
                     f"{self.specification!r}"
                 )
+        if self.specification_curve is not None and self.lagged is not None:
+            faults.append("'specification_curve' lags all regressors; leave the key 'lagged' out")
         for key in ("weights", "compare_weights", "specifications", "effects_by"):
             names = getattr(self, key)
             if len(set(names)) < len(names):
@@ -204,3 +244,10 @@ class ModelSection(Section):
     def main_weights(self) -> str:
         """Weights of the model that is told in full."""
         return self.weights[0]
+
+    @property
+    def curve_weights(self) -> tuple[str, ...]:
+        """Weights of the specification curve: its own, or all that the model names."""
+        asked = self.specification_curve
+        named = dict.fromkeys((*self.weights, *self.compare_weights))
+        return (asked.weights if asked is not None else ()) or tuple(named)

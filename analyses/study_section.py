@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,3 +15,8 @@ class Section(BaseModel):
     """A table of the study file: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def one_or_several(value: Any) -> Any:
+    """Let a list with one entry be written without its brackets."""
+    return (value,) if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analyses.findings_spillovers import received_table
+from analyses.specification_curves import curve_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def question_tables(model: ModelRun) -> Iterator[tuple[str, pd.DataFrame]]:
     ------
     kind : str
         ``ladder``, ``weights_choice``, ``boundary``, ``group_effects``, ``city_effects``,
-        ``shock`` or ``effects_by_weights``.
+        ``shock``, ``specification_curve`` or ``effects_by_weights``.
     table : pandas.DataFrame
     """
     if model.alternatives:
@@ -47,6 +48,8 @@ def question_tables(model: ModelRun) -> Iterator[tuple[str, pd.DataFrame]]:
         yield "city_effects", model.cities.rename_axis("city")
     if model.shock is not None:
         yield "shock", model.shock.table
+    if model.curve is not None:
+        yield "specification_curve", curve_table(model)
 
 
 def effects_by_weights(model: ModelRun) -> pd.DataFrame:

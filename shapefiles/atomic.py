@@ -33,22 +33,50 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     ExportError
         If the folder cannot be written to, or the old file cannot be replaced.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_files(path) as (temporary,):
         yield temporary
-        _flush_to_disk(temporary)
-        os.replace(temporary, target)
+
+
+@contextmanager
+def atomic_files(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
+    """Give temporary paths of files that belong together; rename all when the block succeeds.
+
+    Parameters
+    ----------
+    *paths : str or Path
+        The files wanted; see :func:`atomic_file`.
+
+    Yields
+    ------
+    tuple of Path
+        Where to write each. All are removed when the block fails or the disk is full.
+
+    Raises
+    ------
+    ExportError
+        If a folder cannot be written to, or an old file cannot be replaced.
+    """
+    targets = [Path(path) for path in paths]
+    temporary = [one.with_name(f".{secrets.token_hex(6)}{one.suffix}") for one in targets]
+    try:
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield tuple(temporary)
+        for one in temporary:
+            _flush_to_disk(one)
+        for one, target in zip(temporary, targets, strict=True):
+            os.replace(one, target)
     except OSError as error:
         raise ExportError(
-            f"{target.name} cannot be written to {target.parent}: {error.strerror or error}. "
-            "Close programs that have it open, check the permission and the free space."
+            f"{targets[0].name} cannot be written to {targets[0].parent}: "
+            f"{error.strerror or error}. Close programs that have it open, check the permission "
+            "and the free space."
         ) from error
     finally:
-        for left in (temporary, *(temporary.with_name(temporary.name + s) for s in _SIDECARS)):
-            with suppress(NotADirectoryError):  # the folder wanted is a file
-                left.unlink(missing_ok=True)
+        for one in temporary:
+            for left in (one, *(one.with_name(one.name + s) for s in _SIDECARS)):
+                with suppress(NotADirectoryError):  # the folder wanted is a file
+                    left.unlink(missing_ok=True)
 
 
 _SIDECARS = ("-wal", "-shm", "-journal")
@@ -62,15 +90,20 @@ def write_text_atomically(path: str | Path, text: str, *, encoding: str = "utf-8
 
 
 def refuse_open_database(path: str | Path) -> None:
-    """Raise when another program has an SQLite file (a GeoPackage) open.
+    """Raise when another program is reading or writing an SQLite file (a GeoPackage).
 
-    QGIS keeps a log (``-wal``) beside a GeoPackage that it has open. A file replaced under that
-    log would be damaged by the next write, so nothing is replaced until QGIS lets go.
+    A log (``-wal``) or journal beside a file belongs to that very file: another file put in its
+    place would be damaged by it. So nothing is replaced while a program holds a lock; logs that a
+    crashed program left are played into their own file first; logs whose file is gone are removed.
+
+    A program that has the file open without a lock, such as QGIS with a layer on the screen, goes
+    on reading the old file until it loads the layer again. Edits that it has not saved yet cannot
+    go into the new file: SQLite sees that the old one was moved, and refuses.
 
     Parameters
     ----------
     path : str or Path
-        May not exist, then nothing is checked.
+        May not exist.
 
     Raises
     ------
@@ -79,6 +112,7 @@ def refuse_open_database(path: str | Path) -> None:
     """
     target = Path(path)
     if not target.exists():
+        _remove_logs(target)
         return
     if not target.is_file():
         raise ExportError(f"{target} is a folder; give the name of a file.")
@@ -95,7 +129,20 @@ def refuse_open_database(path: str | Path) -> None:
             ) from error
         raise ExportError(f"{target} cannot be replaced: {error}.") from error
     except sqlite3.DatabaseError:
-        return  # No database: whatever it is, it may be replaced.
+        pass  # No database: whatever it is, it may be replaced.
+    _remove_logs(target)
+
+
+def _remove_logs(target: Path) -> None:
+    """Remove what a database that is gone, or that nobody holds any more, left beside it."""
+    try:
+        for ending in _SIDECARS:
+            target.with_name(target.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"{target.name} cannot be written: the log {target.name}{ending} beside it cannot be "
+            f"removed ({error.strerror or error}). Close programs that use it."
+        ) from error
 
 
 def export_moment(timestamp: datetime | None = None) -> datetime:

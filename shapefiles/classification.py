@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from shapefiles.classification_schemes import (
+    WHOLE_SCALE,
+    Scheme,
+    checked_scheme_options,
+    scheme_bounds,
+    scheme_name,
+)
 from spatial.errors import ConfigError
-from spatial.options import checked_option
-
-Scheme = Literal["fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"]
+from spatial.random import RandomSource
 
 EXACT_LIMIT = 2000
 """Natural breaks take n^2 steps and places: above this many values, a sample of the ranks."""
 
 
-def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5) -> np.ndarray:
+def class_bounds(
+    values: np.ndarray,
+    *,
+    scheme: str = "fisherjenks",
+    k: int = 5,
+    options: Mapping[str, object] | None = None,
+    rng: RandomSource = 0,
+) -> np.ndarray:
     """Return k + 1 ascending bounds that cover all values; never rounded.
 
     Class i holds ``bounds[i] < x <= bounds[i + 1]``; the first class also holds its lower bound.
+    Classes without a value are left out; the next one takes their room.
 
     Parameters
     ----------
     values : numpy.ndarray of shape (n,)
         Missing and infinite values are left out.
-    scheme : {"fisherjenks", "quantiles", "equalinterval", "headtailbreaks", "stdmean"}
+    scheme : str
+        A scheme of mapclassify, as `mapclassify.classify` names it: "fisherjenks", "quantiles",
+        "equalinterval", "headtailbreaks", "stdmean", "boxplot", "percentiles", "prettybreaks",
+        "maximumbreaks", "naturalbreaks", "jenkscaspall", "jenkscaspallforced",
+        "jenkscaspallsampled", "fisherjenkssampled", "maxp", "userdefined".
     k : int
-        Number of classes wanted. Fewer come back when there are fewer different values.
+        Number of classes wanted. Fewer come back when there are fewer different values; schemes
+        that find their number themselves take no notice.
+    options : mapping, optional
+        Options of the scheme: ``hinge`` (boxplot), ``pct`` (percentiles), ``multiples`` and
+        ``anchor`` (stdmean), ``mindiff`` (maximumbreaks), ``initial`` (naturalbreaks, maxp),
+        ``pct_sampled`` and ``truncate`` (sampled ones), ``bins`` and ``lowest`` (userdefined).
+    rng : int, numpy.random.Generator or None
+        Of schemes that draw samples; a fixed seed by default, so that maps do not change.
 
     Returns
     -------
@@ -37,14 +59,15 @@ def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5)
     Raises
     ------
     ConfigError
-        Unknown scheme, k < 1, or no finite value.
+        Unknown scheme or option, k < 1, or no finite value.
 
     Examples
     --------
     >>> class_bounds(np.array([1.0, 2.0, 10.0, 11.0]), k=2).tolist()
     [1.0, 2.0, 11.0]
     """
-    checked_option(scheme, Scheme, name="scheme")
+    name = scheme_name(scheme)
+    chosen = checked_scheme_options(name, options or {})
     finite = np.sort(np.asarray(values, dtype=float))
     finite = finite[np.isfinite(finite)]
     if k < 1:
@@ -52,30 +75,31 @@ def class_bounds(values: np.ndarray, *, scheme: str = "fisherjenks", k: int = 5)
     if not len(finite):
         raise ConfigError("There is no finite value to classify; check the column.")
     distinct = len(np.unique(finite))
-    if distinct == 1 or k == 1:
+    if name not in WHOLE_SCALE and (distinct == 1 or k == 1):
         return np.array([finite[0], finite[-1]])
-    uppers = _upper_bounds(finite, scheme, min(k, distinct))
-    inner = np.unique(uppers[(uppers >= finite[0]) & (uppers < finite[-1])])
-    bounds = np.concatenate([[finite[0]], inner, [finite[-1]]])
-    return _without_empty_classes(bounds, finite)
+    k = min(k, distinct)
+    if name == "fisherjenks":
+        uppers = natural_breaks(finite, k)
+    else:
+        uppers = scheme_bounds(finite, scheme=name, k=k, options=chosen, rng=rng)
+    lowest, highest = _ends(finite, uppers, name, chosen.get("lowest"))
+    inner = uppers[(uppers >= lowest) & (uppers < highest)]
+    bounds = np.concatenate([[lowest], inner, [highest]])
+    return bounds if name == "userdefined" else _without_empty_classes(bounds, finite)
 
 
-def _upper_bounds(finite: np.ndarray, scheme: str, k: int) -> np.ndarray:
-    if scheme == "fisherjenks":
-        return natural_breaks(finite, k)
-    import mapclassify
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # says that ties leave fewer classes
-        if scheme == "quantiles":
-            classifier = mapclassify.Quantiles(finite, k=k)
-        elif scheme == "equalinterval":
-            classifier = mapclassify.EqualInterval(finite, k=k)
-        elif scheme == "headtailbreaks":
-            classifier = mapclassify.HeadTailBreaks(finite)
-        else:
-            classifier = mapclassify.StdMean(finite)
-    return np.asarray(classifier.bins)
+def _ends(
+    finite: np.ndarray, uppers: np.ndarray, scheme: Scheme, lowest: object
+) -> tuple[float, float]:
+    """Return the outermost bounds: the extremes of the values, or those of a round scale."""
+    low, high = float(finite[0]), float(finite[-1])
+    if scheme in WHOLE_SCALE:
+        high = max(high, float(uppers[-1]))
+    if scheme == "prettybreaks" and len(uppers) > 1:
+        low = min(low, float(uppers[0] - (uppers[1] - uppers[0])))
+    if scheme == "userdefined" and isinstance(lowest, int | float) and np.isfinite(lowest):
+        low = min(low, float(lowest))
+    return low, high
 
 
 def natural_breaks(ascending: np.ndarray, k: int) -> np.ndarray:
@@ -139,7 +163,12 @@ def _without_empty_classes(bounds: np.ndarray, finite: np.ndarray) -> np.ndarray
 
 
 def centred_bounds(
-    values: np.ndarray, centre: float, *, scheme: str = "fisherjenks", k: int = 6
+    values: np.ndarray,
+    centre: float,
+    *,
+    scheme: str = "fisherjenks",
+    k: int = 6,
+    options: Mapping[str, object] | None = None,
 ) -> np.ndarray:
     """Return bounds that lie at equal distances on both sides of a centre.
 
@@ -152,7 +181,8 @@ def centred_bounds(
     values : numpy.ndarray of shape (n,)
     centre : float
         Always a bound when values lie on both sides; otherwise the end of the range towards it.
-    scheme : str
+    scheme, options
+        As for :func:`class_bounds`, applied to the distances.
     k : int
 
     Returns
@@ -171,7 +201,8 @@ def centred_bounds(
     lowest, highest = float(finite.min()), float(finite.max())
     if lowest == highest:
         return np.array([lowest, highest])
-    steps = class_bounds(np.abs(finite - centre), scheme=scheme, k=-(-k // 2))[1:-1]
+    distances = np.abs(finite - centre)
+    steps = class_bounds(distances, scheme=scheme, k=-(-k // 2), options=options)[1:-1]
     inner = np.unique(np.concatenate([centre - steps, [centre], centre + steps]))
     inner = inner[(inner > lowest) & (inner < highest)]
     return np.concatenate([[lowest], inner, [highest]])

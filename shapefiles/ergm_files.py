@@ -11,7 +11,8 @@ import pandas as pd
 
 from networks.dyads import DyadTable, dyad_values
 from networks.types import LinkageNetwork
-from shapefiles.atomic import write_text_atomically
+from shapefiles.atomic import atomic_files
+from shapefiles.tables import csv_text
 from spatial.errors import AlignmentError, ConfigError, EstimationError, PanelError, listed
 
 LINKS, CITIES, SCRIPT = "links.csv", "cities.csv", "ergm.R"
@@ -30,9 +31,9 @@ suppressPackageStartupMessages(library(network))
 
 # --- data ---------------------------------------------------------------------------------
 cities <- read.csv("cities.csv", colClasses = c(id = "character"), check.names = FALSE,
-                   fileEncoding = "UTF-8")
+                   fileEncoding = "UTF-8", na.strings = character())
 links <- read.csv("links.csv", colClasses = c(from = "character", to = "character"),
-                  fileEncoding = "UTF-8")
+                  fileEncoding = "UTF-8", na.strings = character())
 net <- network.initialize(nrow(cities), directed = {directed})
 network.vertex.names(net) <- cities$id
 add.edges(net, match(links$from, cities$id), match(links$to, cities$id),
@@ -41,7 +42,7 @@ add.edges(net, match(links$from, cities$id), match(links$to, cities$id),
 
 read_covariate <- function(file) {{
   table <- read.csv(file, colClasses = c(id = "character"), check.names = FALSE,
-                    fileEncoding = "UTF-8")
+                    fileEncoding = "UTF-8", na.strings = character())
   values <- as.matrix(table[, -1])
   stopifnot(identical(table$id, cities$id), identical(colnames(values), cities$id))
   rownames(values) <- table$id
@@ -97,7 +98,7 @@ def write_ergm(
     Returns
     -------
     Path
-        Of the script. It is written last: where it is, the data are complete.
+        Of the script. All files are written, or none.
 
     Raises
     ------
@@ -126,12 +127,12 @@ def write_ergm(
         )
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ConfigError(f"seed={seed!r} must be a whole number.")
-    ids = network.cities.astype(str)
+    ids = network.cities.map(_in_r)
     if not ids.is_unique:
         raise AlignmentError(f"City ids agree when written: {listed(ids[ids.duplicated()])}.")
     table = _city_table(network, cities)
     matrices = {
-        str(name): _covariate(network, covariate, str(name))
+        _in_r(name): _covariate(network, covariate, str(name))
         for name, covariate in (covariates or {}).items()
     }
     twice = set(matrices) & set(table.columns) | (
@@ -144,13 +145,17 @@ def write_ergm(
         )
     target = Path(folder)
     links = network.to_frame().set_axis(["from", "to", "flow"], axis=1)
-    _write(links.astype({"from": str, "to": str}), target / LINKS)
-    _write(table.set_axis(ids).rename_axis("id").reset_index(), target / CITIES)
+    links = links.assign(**{end: links[end].map(_in_r) for end in ("from", "to")})
+    script = ergm_script(network, table, list(matrices), seed=seed)
+    attributes = table.set_axis(ids).rename_axis("id").reset_index()
+    texts = {SCRIPT: script, LINKS: csv_text(links), CITIES: csv_text(attributes)}
     for number, values in enumerate(matrices.values(), start=1):
         frame = pd.DataFrame(values, index=ids.rename("id"), columns=ids)
-        _write(frame.reset_index(), target / _file_of(number))
-    script = ergm_script(network, table, list(matrices), seed=seed)
-    return write_text_atomically(target / SCRIPT, script)
+        texts[_file_of(number)] = csv_text(frame.reset_index())
+    with atomic_files(*(target / name for name in texts)) as files:
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write_bytes(text.encode("utf-8"))
+    return target / SCRIPT
 
 
 def ergm_script(
@@ -206,11 +211,13 @@ def _city_table(network: LinkageNetwork, cities: pd.DataFrame | None) -> pd.Data
             f"cities lacks cities of the network, or holds some twice: {what}; give one row for "
             "each."
         )
-    table = pd.DataFrame(cities.loc[list(network.cities)]).rename(columns=str)
+    table = pd.DataFrame(cities.loc[list(network.cities)]).rename(columns=_in_r)
     if not table.columns.is_unique:
         raise ConfigError(
             f"Columns of cities appear twice: {listed(table.columns[table.columns.duplicated()])}."
         )
+    for name in table.select_dtypes(["object", "string"]).columns:
+        table[name] = table[name].map(_in_r, na_action="ignore")
     numbers = table.select_dtypes("number").columns
     endless = [name for name in numbers if np.isinf(table[name].to_numpy(dtype=float)).any()]
     gaps = [name for name in table.columns if table[name].isna().any() or name in endless]
@@ -233,8 +240,9 @@ def _covariate(network: LinkageNetwork, covariate: DyadTable, name: str) -> np.n
     return values
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
-    write_text_atomically(path, table.to_csv(index=False, lineterminator="\n"))
+def _in_r(text: object) -> str:
+    """Return a text without NUL, at which R stops."""
+    return str(text).replace("\x00", "")
 
 
 def _file_of(number: int) -> str:

@@ -19,6 +19,7 @@ from shapefiles.figures_page import (
     LINE_SPACING,
     MUTED,
     PlotOptions,
+    column_word,
     figure_size_mm,
     finish,
     house_style,
@@ -109,14 +110,14 @@ def moran_scatter(
     )
     note = label("isolated_left_out", language, count=int(isolated.sum())) if isolated.any() else ""
     axis_x, axis_y = label("axis_standardised", language), label("axis_lag", language)
-    chosen = _farthest(shown["standardised"], shown["lag"], names, options.labelled)
+    chosen = farthest_names(shown["standardised"], shown["lag"], names, options.labelled)
     texts = [axis_x, axis_y, statistic, note, options.title, options.note, *quadrants.values()]
     with house_style(language, [*texts, *chosen, _DIGITS]) as families:
         ax = plot_axes(ax, options, aspect=_aspect(options), families=families)
         ax.set_xlabel(axis_x)
         ax.set_ylabel(axis_y)
-        _cross(ax, 0.0, 0.0)
-        _lisa_points(ax, shown)
+        cross_lines(ax, 0.0, 0.0)
+        lisa_points(ax, shown)
         points = shown[["standardised", "lag"]].to_numpy()
         sides = {_LISA_SIDES[word]: text for word, text in quadrants.items()}
         limits = _limits(points.min(axis=0), points.max(axis=0))
@@ -133,15 +134,17 @@ def moran_scatter(
             label=statistic,
             gid="moran-line",
         )
-        _legend_above(ax)
+        legend_above(ax)
         finish(ax, options, families, note)
         boxes = [text.get_window_extent().extents for text in corners]
-        _write_names(ax, shown["standardised"], shown["lag"], chosen, families, boxes)
+        places = shown["standardised"], shown["lag"]
+        slope = local.global_statistic
+        write_names(ax, *places, chosen, families, boxes, slope=slope)
     return ax
 
 
 def _aspect(options: PlotOptions) -> float:
-    return 1.0 if options.width == "single" else 0.62
+    return 1.0 if column_word(options.width) == "single" else 0.62
 
 
 def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:
@@ -161,7 +164,8 @@ def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:
     return words
 
 
-def _lisa_points(ax: Axes, shown: pd.DataFrame) -> None:
+def lisa_points(ax: Axes, shown: pd.DataFrame) -> None:
+    """Draw the points of a Moran scatter plot in the colours of the LISA map."""
     for step, (cluster, colour) in enumerate(reversed(LISA_COLOURS.items())):
         inside = shown[shown["cluster"] == cluster]
         if len(inside):
@@ -177,7 +181,8 @@ def _lisa_points(ax: Axes, shown: pd.DataFrame) -> None:
             )
 
 
-def _cross(ax: Axes, x: float, y: float) -> None:
+def cross_lines(ax: Axes, x: float, y: float) -> None:
+    """Draw the lines that part the quadrants."""
     ax.axvline(x, color=HAIRLINE, linewidth=0.6, zorder=1)
     ax.axhline(y, color=HAIRLINE, linewidth=0.6, zorder=1)
 
@@ -204,7 +209,7 @@ def _corner_words(
         for side, text in words.items()
     }
     lines = 1 + max(text.count("\n") for text in texts.values())
-    share = (lines * line_height_mm(BODY_SIZE) + 2.5) / (0.75 * place.height * height_mm)
+    share = (lines * line_height_mm(BODY_SIZE) + 3.5) / (0.75 * place.height * height_mm)
     (low_x, low_y), (high_x, high_y) = limits
     margin_x, margin_y = 0.05 * (high_x - low_x), share * (high_y - low_y)
     ax.set_xlim(low_x - margin_x, high_x + margin_x)
@@ -231,7 +236,7 @@ def _corner_words(
     return written
 
 
-def _farthest(x: pd.Series, y: pd.Series, names: pd.Series | None, n: int) -> pd.Series:
+def farthest_names(x: pd.Series, y: pd.Series, names: pd.Series | None, n: int) -> pd.Series:
     """Return the names of the points farthest from the middle, in units of the spread."""
     if names is None or n < 1:
         return pd.Series(dtype=object)
@@ -241,18 +246,27 @@ def _farthest(x: pd.Series, y: pd.Series, names: pd.Series | None, n: int) -> pd
     return names.loc[known].map(lambda name: plain_text(name, limit=NAME_LIMIT))
 
 
-def _write_names(
+def write_names(
     ax: Axes,
     x: pd.Series,
     y: pd.Series,
     chosen: pd.Series,
     families: Sequence[str],
-    boxes: Sequence[Any],
+    boxes: Sequence[Any] = (),
+    slope: float | None = None,
 ) -> None:
+    """Write names beside some of the points of a finished plot, as far as there is room.
+
+    Boxes (pixels), all points, and a line of a slope through the origin are kept free.
+    """
     if not len(chosen):
         return
     radius = float(np.sqrt(POINT_AREA)) / 2.0
     everything = np.column_stack([x, y, np.full(len(x), 0.6 * radius)])
+    if slope is not None:
+        steps = np.linspace(*ax.get_xlim(), 160)
+        line = np.column_stack([steps, slope * steps, np.full(len(steps), 0.5)])
+        everything = np.vstack([everything, line])
     for text in place_names(
         ax,
         x.loc[chosen.index].to_numpy(),
@@ -335,21 +349,21 @@ def resistance_recovery_plot(
     notes = _notes(int(beyond.sum()), int((~finite).sum()), language)
     x_label, y_label = axis_labels or (label("resistance", language), label("recovery", language))
     group_of = _checked_groups(groups, shown.index)
-    chosen = _farthest(inside["x"], inside["y"], names, options.labelled)
+    chosen = farthest_names(inside["x"], inside["y"], names, options.labelled)
     texts = [options.title, options.note, *notes, x_label, y_label, *words.values(), *chosen]
     with house_style(language, [*texts, *group_of.unique(), _DIGITS]) as families:
         ax = plot_axes(ax, options, aspect=_aspect(options), families=families)
         ax.set_xlabel(plain_text(x_label))
         ax.set_ylabel(plain_text(y_label))
-        _cross(ax, *centre)
+        cross_lines(ax, *centre)
         _group_points(ax, inside, beyond, group_of, shown, named=groups is not None)
         corners = _corner_words(ax, words, limits, families)
         _median_marks(ax, shown)
         if groups is not None:
-            _legend_above(ax)
+            legend_above(ax)
         finish(ax, options, families, *notes)
         boxes = [text.get_window_extent().extents for text in corners]
-        _write_names(ax, inside["x"], inside["y"], chosen, families, boxes)
+        write_names(ax, inside["x"], inside["y"], chosen, families, boxes)
     return ax
 
 
@@ -448,7 +462,8 @@ def _median_marks(ax: Axes, shown: pd.DataFrame) -> None:
     ax.axhline(float(shown["y"].median()), gid="median-y", **style)
 
 
-def _legend_above(ax: Axes) -> None:
+def legend_above(ax: Axes) -> None:
+    """Write the legend in one line over the axes, names as plain text."""
     legend = ax.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

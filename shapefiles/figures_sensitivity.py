@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _DIGITS = "0123456789−+,.–% "
+_FEWEST = 5
+"""Rows for which there is room at least: title and note take theirs first."""
+
 _DARK = 0.72
 """Correlations above stand on a dark ground and are written in white."""
 
@@ -205,7 +208,7 @@ def leave_one_out_plot(
     axis, note = label("axis_rank_shift", language), label("leave_one_out_note", language)
     texts = [axis, note, options.title, options.note, *rows, _DIGITS]
     with house_style(language, texts) as families:
-        aspect = rows_aspect(options, rows=len(rows), row_mm=4.4, rest_mm=20.0)
+        aspect = rows_aspect(options, rows=max(len(rows), _FEWEST), row_mm=4.4, rest_mm=24.0)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         at = np.arange(len(rows))
         ax.hlines(at, 0.0, table["largest_shift"], color=MUTED, linewidth=0.8, gid="largest")

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from shapefiles.atomic import atomic_file, export_moment, refuse_open_database
+from shapefiles.geopackage_rows import write_layer_rows, write_table_rows
+from shapefiles.geopackage_views import add_views, check_views
+from shapefiles.layer_metadata import UNKNOWN, Provenance, metadata_document
 from shapefiles.layers import (
     AttributeTable,
     Layer,
     ascii_field_names,
     field_aliases,
     layer_fields,
-    layer_frame,
+    middle_of_year,
     name_labels,
     table_frame,
 )
 from shapefiles.qgis_styles import style_document
-from shapefiles.qgis_xml import add, xml_text
+from shapefiles.qgis_xml import xml_text
 from spatial.errors import ExportError, listed
 
 __all__ = [
     "AttributeTable",
     "Layer",
+    "Provenance",
     "ascii_field_names",
+    "middle_of_year",
     "name_labels",
     "write_geopackage",
 ]
-
-GEOPACKAGE_VERSION = "1.2"
-"""Old enough for every GDAL since 2.2, and all that is needed here."""
 
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
@@ -84,6 +84,7 @@ def write_geopackage(
     attribute_tables: Sequence[AttributeTable] = (),
     title: str = "",
     abstract: str = "",
+    provenance: Provenance = UNKNOWN,
     timestamp: datetime | None = None,
 ) -> Path:
     """Write layers with their styles, and plain tables, into one GeoPackage.
@@ -100,6 +101,8 @@ def write_geopackage(
     attribute_tables : sequence of AttributeTable
     title, abstract : str
         Of the whole file, for its metadata.
+    provenance : Provenance
+        Author, source, licence, keywords and language, for the metadata of file and layers.
     timestamp : datetime, optional
         Time written into the file; by default ``SOURCE_DATE_EPOCH``, else now. The same data and
         the same time give the same bytes.
@@ -111,29 +114,36 @@ def write_geopackage(
     Raises
     ------
     ExportError
-        If the file is open in another program, a table name appears twice, a value cannot be
-        written, or the disk refuses.
+        If another program is reading or writing the old file, a table name appears twice, a value
+        cannot be written, or the disk refuses.
     """
     target = Path(path)
     if target.suffix.lower() != ".gpkg":
         raise ExportError(f"{target.name}: a GeoPackage needs the ending .gpkg.")
     _refuse_repeated_tables(layers, attribute_tables)
+    check_views(layers)
     refuse_open_database(target)
     moment = export_moment(timestamp).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     with atomic_file(target) as temporary:
         identifiers = _identifiers(layers, attribute_tables)
         with _gdal_clock(moment):
             for layer in layers:
-                _write_layer(layer, temporary, identifiers[layer.table])
-            table_fields = {
-                table.table: _write_table(table, temporary, identifiers[table.table])
-                for table in attribute_tables
-            }
+                write_layer_rows(layer, temporary, identifiers[layer.table])
+            table_fields = {}
+            for table in attribute_tables:
+                frame, table_fields[table.table] = table_frame(table)
+                identifier = identifiers[table.table]
+                write_table_rows(frame, temporary, table.table, identifier, table.abstract)
         with closing(sqlite3.connect(temporary)) as database:
+            add_views(database, layers, identifiers, moment)
             _add_styles(database, layers, moment)
             _add_aliases(database, layers, attribute_tables, table_fields)
-            _add_metadata(database, layers, title or target.stem, abstract, moment)
+            documents = _metadata_documents(
+                layers, attribute_tables, title or target.stem, abstract, provenance
+            )
+            _add_metadata(database, documents, moment)
             database.commit()
+        refuse_open_database(target)  # writing takes its time; somebody may have opened the old one
     return target
 
 
@@ -141,6 +151,7 @@ def _refuse_repeated_tables(layers: Sequence[Layer], tables: Sequence[AttributeT
     if not layers:
         raise ExportError("A GeoPackage needs at least one layer; none was given.")
     names = [layer.table for layer in layers] + [table.table for table in tables]
+    names += [layer.rows_table for layer in layers if layer.shapes_of]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ExportError(f"Tables named twice: {listed(sorted(twice))}; give each its own name.")
@@ -169,67 +180,6 @@ def _gdal_clock(moment: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-
-
-def _write_layer(layer: Layer, path: Path, identifier: str) -> None:
-    import pyogrio
-
-    kinds = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
-    geometry_type = kinds[layer.geometry]
-    if layer.geometry == "point" and "MultiPoint" in set(layer.data.geom_type):
-        geometry_type = "MultiPoint"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            pyogrio.write_dataframe(
-                layer_frame(layer),
-                path,
-                layer=layer.table,
-                driver="GPKG",
-                append=path.exists(),
-                geometry_type=geometry_type,
-                promote_to_multi=geometry_type.startswith("Multi"),
-                dataset_options=_new_file(path),
-                layer_options=_layer_options(identifier, layer.abstract),
-            )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise ExportError(f"The layer {layer.table!r} cannot be written: {error}") from error
-    except (pyogrio.errors.FieldError, pyogrio.errors.GeometryError, ValueError) as error:
-        raise ExportError(f"The layer {layer.table!r} cannot be written: {error}") from error
-
-
-def _write_table(table: AttributeTable, path: Path, identifier: str) -> dict[str, str]:
-    import pyogrio
-
-    frame, fields = table_frame(table)
-    try:
-        pyogrio.write_dataframe(
-            frame,
-            path,
-            layer=table.table,
-            driver="GPKG",
-            append=path.exists(),
-            dataset_options=_new_file(path),
-            layer_options=_layer_options(identifier, table.abstract),
-        )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise ExportError(f"The table {table.table!r} cannot be written: {error}") from error
-    except (pyogrio.errors.FieldError, ValueError) as error:
-        raise ExportError(f"The table {table.table!r} cannot be written: {error}") from error
-    return fields
-
-
-def _new_file(path: Path) -> dict[str, str]:
-    return {} if path.exists() else {"VERSION": GEOPACKAGE_VERSION}
-
-
-def _layer_options(identifier: str, abstract: str) -> dict[str, str]:
-    return {
-        "GEOMETRY_NAME": "geom",
-        "FID": "fid",
-        "IDENTIFIER": identifier,
-        "DESCRIPTION": xml_text(abstract),
-    }
 
 
 def _add_styles(database: sqlite3.Connection, layers: Sequence[Layer], moment: str) -> None:
@@ -303,19 +253,32 @@ def _add_aliases(
     )
 
 
+def _metadata_documents(
+    layers: Sequence[Layer],
+    tables: Sequence[AttributeTable],
+    title: str,
+    abstract: str,
+    provenance: Provenance,
+) -> list[tuple[str, str | None, str]]:
+    """Return scope, table and document of the metadata of the file, its layers and its tables."""
+    documents: list[tuple[str, str | None, str]] = [
+        ("geopackage", None, metadata_document(title, abstract, provenance))
+    ]
+    for layer in layers:
+        document = metadata_document(layer.title, layer.abstract, provenance, layer=layer)
+        documents.append(("table", layer.table, document))
+    for table in tables:
+        document = metadata_document(table.title, table.abstract, provenance)
+        documents.append(("table", table.table, document))
+    return documents
+
+
 def _add_metadata(
-    database: sqlite3.Connection, layers: Sequence[Layer], title: str, abstract: str, moment: str
+    database: sqlite3.Connection, documents: Sequence[tuple[str, str | None, str]], moment: str
 ) -> None:
     for statement in _METADATA_TABLES:
         database.execute(statement)
-    entries: list[tuple[str, str | None, str]] = [
-        ("geopackage", None, metadata_document(title, abstract, "dataset"))
-    ]
-    entries += [
-        ("table", layer.table, metadata_document(layer.title, layer.abstract, "dataset"))
-        for layer in layers
-    ]
-    for number, (scope, table, document) in enumerate(entries, start=1):
+    for number, (scope, table, document) in enumerate(documents, start=1):
         database.execute(
             "INSERT INTO gpkg_metadata VALUES (?, 'dataset', 'http://mrcc.com/qgis.dtd', "
             "'text/xml', ?)",
@@ -342,18 +305,3 @@ def _register_extension(
             "INSERT INTO gpkg_extensions VALUES (?, NULL, ?, ?, 'read-write')",
             (table, name, definition),
         )
-
-
-def metadata_document(title: str, abstract: str, kind: str) -> str:
-    """Return QGIS layer metadata as XML."""
-    root = ET.Element("qgis", version="3.22.0")
-    for tag, text in (
-        ("identifier", ""),
-        ("parentidentifier", ""),
-        ("language", ""),
-        ("type", kind),
-        ("title", title),
-        ("abstract", abstract),
-    ):
-        add(root, tag).text = xml_text(text)
-    return ET.tostring(root, encoding="unicode")

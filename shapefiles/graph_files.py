@@ -13,7 +13,8 @@ import pandas as pd
 
 from networks.types import LinkageNetwork
 from shapefiles.atomic import write_text_atomically
-from shapefiles.qgis_xml import xml_text
+from shapefiles.qgis_xml import serialised, xml_text
+from shapefiles.tables import csv_text
 from spatial.coordinates import city_positions
 from spatial.errors import AlignmentError, ExportError, listed
 
@@ -58,7 +59,7 @@ def write_graphml(
     target = Path(path)
     if target.suffix.lower() != ".graphml":
         raise ExportError(f"{target.name}: a GraphML file needs the ending .graphml.")
-    nodes = node_attributes(network, cities, node_table)
+    nodes, ids = node_attributes(network, cities, node_table), node_ids(network)
     root = ET.Element("graphml", xmlns=_NAMESPACE)
     kinds = {column: attribute_kind(nodes[column]) for column in nodes.columns}
     for number, (column, kind) in enumerate(kinds.items()):
@@ -72,12 +73,37 @@ def write_graphml(
     links = network.to_frame()
     columns = (links["origin"], links["destination"], links["flow"].to_numpy())
     for number, (origin, destination, flow) in enumerate(zip(*columns, strict=True)):
-        ends = {"source": xml_text(origin), "target": xml_text(destination)}
+        ends = {"source": ids[origin], "target": ids[destination]}
         edge = ET.SubElement(graph, "edge", {"id": f"link{number}", **ends})
         ET.SubElement(edge, "data", key="e0").text = repr(float(flow))
+    return write_xml(target, root)
+
+
+def write_xml(path: Path, root: ET.Element) -> Path:
+    """Write an XML document with one element a line."""
     ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return write_text_atomically(target, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+    return write_text_atomically(
+        path, f'<?xml version="1.0" encoding="UTF-8"?>\n{serialised(root)}\n'
+    )
+
+
+def node_ids(network: LinkageNetwork) -> dict[object, str]:
+    """Return the ids of the cities as XML holds them: without control characters.
+
+    Raises
+    ------
+    ExportError
+        If two ids are the same without them.
+    """
+    ids: dict[object, str] = {city: xml_text(city) for city in network.cities}
+    texts = list(ids.values())
+    same = [city for city, text in ids.items() if texts.count(text) > 1 or not text]
+    if len(set(texts)) < len(texts) or "" in texts:
+        raise ExportError(
+            f"The ids {listed(map(repr, same))} are the same, or empty, without the control "
+            "characters that XML cannot hold; give these cities other ids."
+        )
+    return ids
 
 
 def write_edge_list(
@@ -104,8 +130,7 @@ def write_edge_list(
         names = cities["name"].astype(str)
         links.insert(2, "from_name", links["from_id"].map(names))
         links.insert(3, "to_name", links["to_id"].map(names))
-    text = links.to_csv(index=False, lineterminator="\n")
-    return write_text_atomically(path, text, encoding="utf-8-sig")
+    return write_text_atomically(path, csv_text(links), encoding="utf-8-sig")
 
 
 def require_cities(network: LinkageNetwork, known: pd.Index, name: str) -> None:

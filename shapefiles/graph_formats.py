@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,8 +15,10 @@ from shapefiles.graph_files import (
     attribute_kind,
     attribute_text,
     node_attributes,
+    node_ids,
     require_cities,
     write_graphml,
+    write_xml,
 )
 from shapefiles.markup_tables import table_text
 from shapefiles.qgis_xml import xml_text
@@ -61,7 +64,7 @@ def write_gexf(
         If a city of the network is missing in ``cities`` or ``node_table``.
     """
     target = _checked_ending(path, ".gexf")
-    nodes = node_attributes(network, cities, node_table)
+    nodes, ids = node_attributes(network, cities, node_table), node_ids(network)
     root = ET.Element("gexf", xmlns="http://gexf.net/1.3", version="1.3")
     if network.description:
         meta = ET.SubElement(root, "meta")
@@ -76,7 +79,7 @@ def write_gexf(
     listed = ET.SubElement(graph, "nodes")
     rows = nodes[columns].itertuples(index=False, name=None)
     for city, text, values in zip(nodes.index, nodes["label"], rows, strict=True):
-        node = ET.SubElement(listed, "node", id=xml_text(city), label=str(text))
+        node = ET.SubElement(listed, "node", id=ids[city], label=str(text))
         held = ET.SubElement(node, "attvalues")
         for at, (value, kind) in enumerate(zip(values, kinds, strict=True)):
             written = attribute_text(value, kind)
@@ -84,11 +87,9 @@ def write_gexf(
                 ET.SubElement(held, "attvalue", {"for": str(at), "value": written})
     edges = ET.SubElement(graph, "edges")
     for at, (origin, destination, flow) in enumerate(_links(network)):
-        ends = {"source": xml_text(origin), "target": xml_text(destination)}
+        ends = {"source": ids[origin], "target": ids[destination]}
         ET.SubElement(edges, "edge", {"id": str(at), **ends, "weight": repr(flow)})
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return write_text_atomically(target, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+    return write_xml(target, root)
 
 
 def write_pajek(network: LinkageNetwork, cities: pd.DataFrame, path: str | Path) -> Path:
@@ -117,7 +118,8 @@ def write_pajek(network: LinkageNetwork, cities: pd.DataFrame, path: str | Path)
 
     Notes
     -----
-    Pajek knows no quotation marks inside labels: they become apostrophes. Longitude and latitude
+    Pajek knows no quotation marks inside labels: they become apostrophes, backslashes slashes; line
+    breaks and control characters go, and labels end after 250 characters. Longitude and latitude
     are scaled into its square, north up.
     """
     target = _checked_ending(path, ".net")
@@ -162,14 +164,17 @@ def write_ucinet(
         If the ending is another.
     AlignmentError
         If a city of the network is missing in ``cities``.
+
+    Notes
+    -----
+    Labels are changed as in :func:`write_pajek`.
     """
     target = Path(path)
     if target.suffix.lower() not in (".txt", ".dl"):
         raise ExportError(f"{target.name}: DL text needs the ending .txt or .dl.")
     named = cities if cities is not None else pd.DataFrame(index=network.cities)
     labels = [
-        f'"{text}"' if any(sign in text for sign in " ,;") else text
-        for text in _labels(network, named)
+        text if re.fullmatch(r"[\w.+-]+", text) else f'"{text}"' for text in _labels(network, named)
     ]
     lines = [f"dl n={len(labels)}", "format = edgelist1", "labels:", *labels, "data:"]
     lines += _numbered_links(network, both=not network.directed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,8 +45,27 @@ MORE_LINES = {"n_years": 0, "aic": 1, "bic": 1, "r_squared_within": 3, "corr2": 
 LONGEST_WEIGHTS = 18
 """Characters of a name of weights that fit into a column; longer ones become W1, W2 and a note."""
 
+KNOWN_TERMS = (
+    *("rho", "lambda", "tau", "eta", "const", "intercept", "constant"),
+    *("initial_level", "log_distance"),
+)
+"""Terms that the dictionary words, spaces as underscores."""
+
 CITY_EFFECTS, YEAR_EFFECTS = ("city", "two-way"), ("year", "two-way")
 RANDOM_EFFECTS = ("random", "correlated-random")
+
+
+def telling_decimals(estimate: float, decimals: int) -> int:
+    """Add decimals to an estimate that would be printed as zero, until two digits tell.
+
+    Examples
+    --------
+    >>> telling_decimals(0.5, 3), telling_decimals(-0.000417, 3)
+    (3, 5)
+    """
+    if not 0 < abs(estimate) < 0.5 * 10.0**-decimals:
+        return decimals
+    return min(1 - math.floor(math.log10(abs(estimate))), 9)
 
 
 @dataclass(frozen=True)
@@ -87,23 +107,27 @@ class CellStyle:
             return "", ""
         if row["estimate"] == 0 and not row["std_error"] > 0:
             return MISSING, ""  # nothing was estimated: a model without spillovers
+        decimals = telling_decimals(float(row["estimate"]), self.decimals)
         below = {
-            "standard error": lambda: self.number(row["std_error"]),
+            "standard error": lambda: self.number(row["std_error"], decimals),
             "z": lambda: self.number(row["estimate"] / row["std_error"], 2),
             "p": lambda: p_text(row["p_value"]),
         }[self.brackets]()
         stars = significance_stars(row["p_value"])
-        return self.number(row["estimate"]) + stars, f"({below})"
+        return self.number(row["estimate"], decimals) + stars, f"({below})"
 
     def term(self, term: str) -> str:
         """Write the name of a term: a spatial lag with W in front, a parameter by its sign."""
         if term in self.labels:
             return self.labels[term]
-        if term in ("rho", "lambda", "tau", "eta", "const", "intercept"):
-            return self.word(f"journal_term_{term}")
+        if term.replace(" ", "_") in KNOWN_TERMS:
+            return self.word(f"journal_term_{term.replace(' ', '_')}")
         if term.startswith("W ") and term.removeprefix("W "):
             variable = self.term(term.removeprefix("W "))
             return self.word("report_term_lag", variable=variable)
+        logarithm = re.fullmatch(r"(?:np\.)?log\((\w+)\)", term)
+        if logarithm:
+            return self.word("journal_term_log", variable=self.term(logarithm[1]))
         return term
 
     @property
@@ -179,10 +203,8 @@ def regression_table(
     rows = list(_estimate_rows(shown, comparison.models, style, effects=effects))
     names, described = _weights_names(results, comparison, weights, style)
     rows += _fact_rows(comparison, style, facts=facts, controls=controls, weights=names)
-    outcomes = [
-        style.labels.get(str(one), str(one))
-        for one in comparison.facts.loc["outcome", list(comparison.models)]
-    ]
+    told = comparison.facts.reindex(["outcome"])[list(comparison.models)].iloc[0]
+    outcomes = ["" if pd.isna(one) else style.term(str(one)) for one in told]
     return JournalTable(
         head=(
             (HeadCell(""), *spanned(outcomes)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Literal
 
 from spatial.errors import ExportError
@@ -90,6 +91,27 @@ class JournalTable:
     def width(self) -> int:
         """Number of columns."""
         return len(self.kinds)
+
+    def write(self, path: str | Path) -> Path:
+        """Write the table into a file of its own: .docx, .xlsx, .tex, .html or .md.
+
+        See ``journal_files.write_journal_tables`` for several tables in one file.
+        """
+        from shapefiles.journal_files import write_journal_tables
+
+        return write_journal_tables(path, {self.title or "table": self})
+
+    def __str__(self) -> str:
+        """Return the table as Markdown."""
+        from shapefiles.markup_tables import table_markdown
+
+        return table_markdown(self)
+
+    def _repr_html_(self) -> str:
+        """Show the table in notebooks."""
+        from shapefiles.markup_tables import STYLE, table_html
+
+        return f"<style>{STYLE}</style>\n{table_html(self)}"
 
     def flat_head(self) -> tuple[str, ...]:
         """Return one heading for each column: those above each other, joined.

@@ -58,6 +58,16 @@ class Layer:
         only counts the rows.
     context : bool
         A quiet background: last in the tree, and not counted for the extent of the map.
+    time : str
+        Column of date-times (``middle_of_year``): the layer is temporal, and QGIS draws those
+        features only whose moment its temporal controller shows. Without the controller the
+        latest moment lies on top. Empty: always drawn.
+    shapes_of : str
+        Another layer of the same file, with the same ids, whose shapes this layer shares. Only
+        the figures are written then, as table ``<table>_rows``, and a view adds the shapes: a
+        panel of 20 years does not repeat its polygons 20 times. Empty: shapes of its own.
+    keywords : tuple of str
+        For catalogues, in the metadata.
     """
 
     table: str
@@ -69,6 +79,9 @@ class Layer:
     group: str = ""
     id_field: str = "city_id"
     context: bool = False
+    time: str = ""
+    shapes_of: str = ""
+    keywords: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check names, styles and geometry once, here."""
@@ -99,10 +112,29 @@ class Layer:
                     f"not have: {listed(missing)}; it has {listed(sorted(known), limit=40)}."
                 )
 
+        if self.time and not (
+            self.time in self.data.columns
+            and pd.api.types.is_datetime64_any_dtype(self.data[self.time].dtype)
+        ):
+            raise ExportError(
+                f"time={self.time!r} of the layer {self.table!r} must name a column of date-times; "
+                "middle_of_year makes one from years."
+            )
+        if self.shapes_of and not self.id_field:
+            raise ExportError(
+                f"The layer {self.table!r} takes its shapes from {self.shapes_of!r} by id, so it "
+                "needs an id_field."
+            )
+
     @property
     def geometry(self) -> GeometryKind:
         """Kind of the shapes."""
         return self.styles[0].geometry
+
+    @property
+    def rows_table(self) -> str:
+        """Table that holds the figures where the layer is a view."""
+        return f"{self.table}_rows" if self.shapes_of else self.table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +161,30 @@ class AttributeTable:
         check_table_name(self.table)
 
 
+def middle_of_year(years: pd.Series) -> pd.Series:
+    """Return the moment that stands for each year: noon of the first of July.
+
+    QGIS shows a feature when its moment lies within the range of the temporal controller. The
+    first or the last second of a year would be shown with two years where a range is closed at
+    both ends, or where a program takes the time for that of another zone; the middle never is.
+
+    Parameters
+    ----------
+    years : pandas.Series of int, shape (n,)
+
+    Returns
+    -------
+    pandas.Series of datetime64, shape (n,)
+
+    Examples
+    --------
+    >>> middle_of_year(pd.Series([1990])).dt.strftime("%Y-%m-%d %H:%M").tolist()
+    ['1990-07-01 12:00']
+    """
+    parts = pd.DataFrame({"year": years.astype(int), "month": 7, "day": 1, "hour": 12})
+    return pd.to_datetime(parts).rename("moment")
+
+
 def check_table_name(table: str) -> None:
     """Raise ExportError unless a table name is plain ASCII and free for us to use."""
     if not _TABLE_NAME.fullmatch(table) or table.startswith(_FORBIDDEN_TABLES):
@@ -142,7 +198,7 @@ def check_table_name(table: str) -> None:
 def style_columns(style: LayerStyle) -> tuple[str, ...]:
     """Return the columns of the data that a style needs."""
     labels = style.labels
-    wanted = (style.column, labels.column if labels else "", (labels and labels.priority) or "")
+    wanted = (*style.columns, labels.column if labels else "", (labels and labels.priority) or "")
     return tuple(column for column in dict.fromkeys(wanted) if column)
 
 
@@ -207,7 +263,8 @@ def in_field_names(style: LayerStyle, fields: Mapping[str, str]) -> LayerStyle:
     if labels is not None:
         priority = fields[labels.priority] if labels.priority else None
         labels = replace(labels, column=fields[labels.column], priority=priority)
-    return replace(style, column=fields.get(style.column, ""), labels=labels)
+    column, second = (fields.get(name, "") for name in (style.column, style.second_column))
+    return replace(style, column=column, second_column=second, labels=labels)
 
 
 def layer_frame(layer: Layer) -> gpd.GeoDataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.legend import Legend
 from matplotlib.legend_handler import HandlerBase
 from matplotlib.lines import Line2D
@@ -15,20 +16,30 @@ from matplotlib.patches import Patch, Polygon, Rectangle
 from shapefiles.figures_page import BODY_SIZE, INK, fitted, line_height_mm
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
+from shapefiles.map_matrix import MatrixLegend, make_matrix, matrix_legend
 from shapefiles.map_shapes import (
     MISSING_HATCH,
     POINT_DIAMETER_MM,
     POINTS_PER_MM,
 )
 from shapefiles.palettes import HATCHING
+from shapefiles.style_patterns import (
+    DASHES,
+    HATCH_POINTS,
+    HATCHES,
+    SIGN_SHARE,
+    pattern_ink,
+    sign_marker,
+)
 from spatial.coordinates import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.offsetbox import AnchoredOffsetbox
     from matplotlib.transforms import Transform
     from pyproj import CRS
 
-    from shapefiles.style_types import LayerStyle, StyleClass
+    from shapefiles.style_types import LayerStyle, Pattern, StyleClass
     from spatial.options import Language
 
 SCALE_BAR_HEIGHT_MM = 1.1
@@ -44,16 +55,19 @@ class LegendBlock:
     title : str
     handles : tuple of artists
     labels : tuple of str
+    matrix : MatrixLegend or None
+        The square of a bivariate style, instead of entries.
     """
 
     title: str
     handles: tuple[Any, ...]
     labels: tuple[str, ...]
+    matrix: MatrixLegend | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Every wording of the block."""
-        return (self.title, *self.labels)
+        return (self.title, *self.labels, *(self.matrix.texts if self.matrix else ()))
 
 
 def legend_block(style: LayerStyle, *, as_points: bool = False) -> LegendBlock:
@@ -69,6 +83,8 @@ def legend_block(style: LayerStyle, *, as_points: bool = False) -> LegendBlock:
     -------
     LegendBlock
     """
+    if style.kind == "bivariate":
+        return LegendBlock(style.title, (), (), matrix_legend(style))
     handles = tuple(_symbol(style, one, as_points=as_points) for one in style.classes)
     return LegendBlock(style.title, handles, tuple(one.label for one in style.classes))
 
@@ -82,10 +98,12 @@ def _symbol(style: LayerStyle, one: StyleClass, *, as_points: bool) -> Any:
             color=one.colour,
             linewidth=width,
             alpha=style.opacity,
+            linestyle=DASHES[one.pattern],
             solid_capstyle="butt",
+            dash_capstyle="butt",
         )
     if style.geometry == "point" or as_points:
-        return SizedSymbol(
+        circle = SizedSymbol(
             [],
             [],
             linestyle="none",
@@ -96,17 +114,25 @@ def _symbol(style: LayerStyle, one: StyleClass, *, as_points: bool) -> Any:
             markeredgewidth=0.4,
             alpha=style.opacity,
         )
-    return Patch(
+        circle.pattern = one.pattern
+        return circle
+    patch = Patch(
         facecolor=one.colour,
         edgecolor=HATCHING if one.missing else "#8c8c8c",
-        hatch=MISSING_HATCH if one.missing else None,
+        hatch=MISSING_HATCH if one.missing else HATCHES[one.pattern],
+        hatchcolor=HATCHING if one.missing else pattern_ink(one.colour),
         linewidth=0.3,
         alpha=style.opacity,
     )
+    if one.pattern:
+        patch.set_hatch_linewidth(HATCH_POINTS)
+    return patch
 
 
 class SizedSymbol(Line2D):
     """A circle of a legend whose row grows with it."""
+
+    pattern: Pattern = ""
 
 
 class _SizedHandler(HandlerBase):
@@ -131,6 +157,18 @@ class _SizedHandler(HandlerBase):
         circle.set_linestyle("none")
         circle.set_transform(handlebox.get_transform())
         handlebox.add_artist(circle)
+        if orig_handle.pattern:
+            sign = Line2D(
+                [handlebox.width / 2.0],
+                [middle],
+                linestyle="none",
+                marker=sign_marker(orig_handle.pattern),
+                markersize=orig_handle.get_markersize() * SIGN_SHARE,
+                markeredgewidth=0.6,
+                color=pattern_ink(to_hex(orig_handle.get_markerfacecolor())),
+                transform=handlebox.get_transform(),
+            )
+            handlebox.add_artist(sign)
         return circle
 
 
@@ -142,11 +180,13 @@ def make_legend(
     room_mm: float,
     families: Sequence[str],
     columns: int = 1,
-) -> Legend:
+) -> Legend | AnchoredOffsetbox:
     """Return a legend of a block, not yet in its place, coordinates in mm by ``transform``.
 
     Words wider than ``room_mm`` are broken into lines, or cut where they have no spaces.
     """
+    if block.matrix is not None:
+        return make_matrix(block.matrix, transform, room_mm=room_mm, families=families)
     symbol_mm = 2.3 * BODY_SIZE / POINTS_PER_MM
     texts = [
         fitted(plain_text(text), room_mm / columns - symbol_mm, families=families)

@@ -7,10 +7,9 @@ sticks out of the page or, when axes are given, out of the room of these axes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.transforms import Affine2D, TransformWrapper
 
@@ -27,10 +26,21 @@ from shapefiles.figures_page import (
     wrapped,
 )
 from shapefiles.language import label
+from shapefiles.map_arrange import (
+    LEGEND_GAP_MM,
+    SIDE_LEGEND_FROM_MM,
+    TOOLS_MM,
+    Arrangement,
+    Extent,
+    MapPlan,
+    Room,
+    Size,
+    Spots,
+    below,
+    beside,
+    in_hole,
+)
 from shapefiles.map_furniture import (
-    ARROW_SIZE_MM,
-    SCALE_BAR_TOTAL_MM,
-    LegendBlock,
     draw_north_arrow,
     draw_scale_bar,
     make_legend,
@@ -40,125 +50,51 @@ from shapefiles.map_furniture import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.legend import Legend
     from matplotlib.transforms import Transform
-    from pyproj import CRS
 
-    from spatial.options import ColumnWidth, Language
+    from shapefiles.figures_page import FigureWidth
 
 PAGE_MARGIN_MM = 1.5
-GAP_MM = 3.0
-LEGEND_GAP_MM = 3.2
-SIDE_LEGEND_FROM_MM = 120.0
-"""Pages at least this wide have their legends beside the map, others below it."""
-
 SIDE_SHARE = 0.27
 """Widest column of legends beside a map, relative to the page; longer words are broken."""
 
-SIDE_COLUMN_MM = 28.0
-"""Least width of the column of legends, so that the scale bar has room."""
-
-SMALLEST_MAP_MM, TALLEST_MAP_MM = 40.0, 170.0
-TOOLS_MM = 26.0
-"""Width of scale bar and north arrow side by side."""
-
-ARROW_TOTAL_MM = ARROW_SIZE_MM[1] + 0.6 + line_height_mm(BODY_SIZE)
-
-Extent = tuple[float, float, float, float]
+_TALLEST_SHEET = {True: 0.95, False: 1.75}
+"""Height of several panels relative to the width of a wide and of a narrow page."""
 
 
-@dataclass(frozen=True)
-class Room:
-    """A rectangle of the page, mm from the lower left corner of the figure."""
-
-    left: float
-    bottom: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Right edge."""
-        return self.left + self.width
-
-    @property
-    def top(self) -> float:
-        """Upper edge."""
-        return self.bottom + self.height
-
-
-@dataclass(frozen=True)
-class MapPlan:
-    """What goes on a map page.
-
-    Attributes
-    ----------
-    crs : pyproj.CRS
-        Projection of the main map.
-    extent : (west, south, east, north)
-        In the projection, margins included.
-    blocks : tuple of LegendBlock
-    title : str
-    note : str
-    language : {"en", "zh"}
-    families : tuple of str
-    """
-
-    crs: CRS
-    extent: Extent
-    blocks: tuple[LegendBlock, ...]
-    title: str
-    note: str
-    language: Language
-    families: tuple[str, ...]
-
-    @property
-    def aspect(self) -> float:
-        """Height over width of the extent."""
-        west, south, east, north = self.extent
-        return (north - south) / (east - west)
-
-
-def lay_out(plan: MapPlan, ax: Axes | None, *, width: ColumnWidth) -> Axes:
-    """Make or arrange the axes of a map with all its furniture.
+def lay_out(plan: MapPlan, ax: Axes | None, *, width: FigureWidth) -> list[Axes]:
+    """Make or arrange the axes of a map, or of its panels, with all the furniture.
 
     Parameters
     ----------
     plan : MapPlan
     ax : matplotlib.axes.Axes or None
         Given axes are shrunk inside their present place to make room for title, legends and note.
-    width : {"single", "double"}
+    width : {"single", "double"} or float
         Of a new figure.
 
     Returns
     -------
-    matplotlib.axes.Axes
-        With final position and limits, in the projection of the plan, aspect one to one.
+    list of matplotlib.axes.Axes
+        One, or one for each panel, with final position and limits, in the projection of the plan,
+        aspect one to one.
     """
     own = ax is None
     figure = new_figure(column_width_mm(width), 100.0)
     if ax is None:
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     page_width, page_height = figure_size_mm(ax.figure)
-    place = ax.get_position()
-    room = Room(
-        place.x0 * page_width,
-        place.y0 * page_height,
-        place.width * page_width,
-        place.height * page_height,
-    )
+    room = _room_of(ax, page_width, page_height)
     if own:
         room = Room(PAGE_MARGIN_MM, PAGE_MARGIN_MM, page_width - 2 * PAGE_MARGIN_MM, room.height)
     transform = TransformWrapper(Affine2D())  # set once the height of the page is known
-    beside = room.width >= SIDE_LEGEND_FROM_MM
-    legends, sizes = _legends(ax, plan, transform, room.width, beside=beside)
+    plan, arrange, legends, sizes = _chosen_arrangement(ax, plan, transform, room.width)
     title = _lines(plan.title, room.width, TITLE_SIZE, "bold", plan.families)
     note = _lines(plan.note, room.width, BODY_SIZE, "normal", plan.families)
     title_height = len(title) * line_height_mm(TITLE_SIZE) + 1.2 if title else 0.0
     note_height = len(note) * line_height_mm(BODY_SIZE) + 1.2 if note else 0.0
-    arrange = _beside if beside else _below
     if own:
-        body = arrange(plan, Room(0.0, 0.0, room.width, 0.0), sizes).wanted_height
+        body = _spots(arrange, plan, Room(0.0, 0.0, room.width, 0.0), sizes).wanted_height
         room = Room(room.left, room.bottom, room.width, body + title_height + note_height)
         figure.set_size_inches(
             page_width / MM_PER_INCH, (room.height + 2 * PAGE_MARGIN_MM) / MM_PER_INCH
@@ -170,8 +106,8 @@ def lay_out(plan: MapPlan, ax: Axes | None, *, width: ColumnWidth) -> Axes:
         max(room.height - title_height - note_height, 1.0),
     )
     transform.set(_page_transform(ax))
-    spots = arrange(plan, middle, sizes)
-    _place_axes(ax, plan, spots.map)
+    spots = _spots(arrange, plan, middle, sizes)
+    axes = _place_panels(ax, plan, spots.map, transform)
     for legend, (left, top) in zip(legends, spots.legends, strict=True):
         legend.set_bbox_to_anchor((left, top), transform)
         ax.add_artist(legend)
@@ -182,14 +118,79 @@ def lay_out(plan: MapPlan, ax: Axes | None, *, width: ColumnWidth) -> Axes:
     _text_block(ax, title, room.left, room.top, TITLE_SIZE, "bold", INK, transform, gid="title")
     note_top = room.bottom + note_height - 1.2
     _text_block(ax, note, room.left, note_top, BODY_SIZE, "normal", MUTED, transform, gid="note")
-    return ax
+    return axes
+
+
+def _room_of(ax: Axes, page_width: float, page_height: float) -> Room:
+    place = ax.get_position()
+    return Room(
+        place.x0 * page_width,
+        place.y0 * page_height,
+        place.width * page_width,
+        place.height * page_height,
+    )
+
+
+def _spots(arrange: Arrangement, plan: MapPlan, room: Room, sizes: Sequence[Size]) -> Spots:
+    spots = arrange(plan, room, sizes)
+    assert spots is not None  # an arrangement that does not fit was not chosen
+    return spots
+
+
+def _chosen_arrangement(
+    ax: Axes, plan: MapPlan, transform: Transform, width: float
+) -> tuple[MapPlan, Arrangement, list[Any], list[Size]]:
+    """Choose columns of panels and the place of the legends so that the maps become largest."""
+    wide = width >= SIDE_LEGEND_FROM_MM
+    if not plan.marks:
+        only: Arrangement = beside if wide else below
+        return (plan, only, *_legends(ax, plan, transform, width, only))
+    best: tuple[float, Any] | None = None
+    for columns in range(1, len(plan.marks) + 1):
+        tried = replace(plan, columns=columns)
+        for arrange in (in_hole, beside, below) if wide else (in_hole, below):
+            legends, sizes = _legends(ax, tried, transform, width, arrange)
+            spots = arrange(tried, Room(0.0, 0.0, width, 0.0), sizes)
+            if spots is None:
+                continue
+            one = tried.panels(Room(0.0, 0.0, spots.map.width, tried.body_height(spots.map.width)))
+            excess = max(spots.wanted_height - _TALLEST_SHEET[wide] * width, 0.0)
+            score = min(one[0].width, one[0].height / plan.aspect) - 5.0 * excess
+            if best is None or score > best[0] + 1e-9:
+                best = score, (tried, arrange, legends, sizes)
+    assert best is not None
+    return best[1]
+
+
+def _place_panels(ax: Axes, plan: MapPlan, room: Room, transform: Transform) -> list[Axes]:
+    """Give the first axes and new ones for further panels their places, and write the marks."""
+    rooms = plan.panels(room)
+    axes = [ax]
+    for _ in rooms[1:]:
+        axes.append(ax.figure.add_axes((0.0, 0.0, 1.0, 1.0)))
+    for one, place in zip(axes, rooms, strict=True):
+        _place_axes(one, plan, place)
+    for mark, place, one in zip(plan.marks, rooms, axes, strict=False):
+        one.text(
+            place.left,
+            place.top + 0.5 + line_height_mm(BODY_SIZE) / 2.0,
+            mark,
+            transform=transform,
+            ha="left",
+            va="center_baseline",
+            fontsize=BODY_SIZE,
+            fontweight="bold",
+            clip_on=False,
+            gid="mark",
+        )
+    return axes
 
 
 def _legends(
-    ax: Axes, plan: MapPlan, transform: Transform, width: float, *, beside: bool
-) -> tuple[list[Legend], list[tuple[float, float]]]:
+    ax: Axes, plan: MapPlan, transform: Transform, width: float, arrange: Arrangement
+) -> tuple[list[Any], list[Size]]:
     """Make the legends and measure them; below a map, long ones get two columns if they fit."""
-    if not beside:
+    if arrange is below:
         columns = [2 if len(block.labels) > 4 else 1 for block in plan.blocks]
         legends = [
             make_legend(
@@ -200,90 +201,16 @@ def _legends(
         sizes = [_legend_size(ax, legend) for legend in legends]
         if sum(size[0] for size in sizes) + TOOLS_MM + len(sizes) * LEGEND_GAP_MM * 1.5 <= width:
             return legends, sizes
-    room = SIDE_SHARE * width if beside else width
+    room = width
+    if arrange is beside:
+        room = SIDE_SHARE * width
+    elif arrange is in_hole:
+        room = plan.panel_width(width)
     legends = [
         make_legend(ax, block, transform, room_mm=room, families=plan.families)
         for block in plan.blocks
     ]
     return legends, [_legend_size(ax, legend) for legend in legends]
-
-
-@dataclass(frozen=True)
-class _Spots:
-    """Where things go: the map, upper left corners of legends, the arrow and the scale bar."""
-
-    map: Room
-    legends: tuple[tuple[float, float], ...]
-    arrow: tuple[float, float]
-    bar: tuple[float, float]
-    bar_room: float
-    wanted_height: float
-
-
-def _bar_room(map_width: float, longest: float) -> float:
-    return float(np.clip(0.25 * map_width, 12.0, max(longest, 12.0)))
-
-
-def _beside(plan: MapPlan, room: Room, sizes: Sequence[tuple[float, float]]) -> _Spots:
-    """Legends in a column to the right, scale bar and arrow at the foot of the column."""
-    column = max([SIDE_COLUMN_MM, *(size[0] for size in sizes)])
-    map_width = room.width - column - GAP_MM
-    stack = sum(size[1] for size in sizes) + LEGEND_GAP_MM * max(len(sizes), 1)
-    foot = SCALE_BAR_TOTAL_MM + 2.5 + ARROW_TOTAL_MM
-    map_height = float(np.clip(map_width * plan.aspect, SMALLEST_MAP_MM, TALLEST_MAP_MM))
-    wanted = max(map_height, stack + foot)
-    left = room.left + map_width + GAP_MM
-    corners, top = [], room.top
-    for _, height in sizes:
-        corners.append((left, top))
-        top -= height + LEGEND_GAP_MM
-    return _Spots(
-        Room(room.left, room.bottom, map_width, room.height),
-        tuple(corners),
-        (left + 1.0, room.bottom + SCALE_BAR_TOTAL_MM + 2.5),
-        (left + 1.0, room.bottom + 0.3),
-        _bar_room(map_width, column - 6.0),
-        wanted,
-    )
-
-
-def _below(plan: MapPlan, room: Room, sizes: Sequence[tuple[float, float]]) -> _Spots:
-    """Legends in rows below the map; scale bar and arrow at the right end of the last row."""
-    tools = TOOLS_MM
-    rows: list[list[int]] = [[]]
-    used = 0.0
-    for i, (width, _) in enumerate(sizes):
-        if rows[-1] and used + width > room.width:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(i)
-        used += width + LEGEND_GAP_MM * 1.5
-    if used + tools > room.width:
-        rows.append([])
-        used = 0.0
-    tools_height = max(SCALE_BAR_TOTAL_MM, ARROW_TOTAL_MM)
-    heights = [max([sizes[i][1] for i in row], default=0.0) for row in rows]
-    heights[-1] = max(heights[-1], tools_height)
-    strip = sum(heights) + LEGEND_GAP_MM * 0.7 * len(rows)
-    map_height = float(np.clip(room.width * plan.aspect, SMALLEST_MAP_MM, TALLEST_MAP_MM))
-    corners: dict[int, tuple[float, float]] = {}
-    top = room.bottom + strip - LEGEND_GAP_MM * 0.7
-    for row, height in zip(rows, heights, strict=True):
-        left = room.left
-        for i in row:
-            corners[i] = (left, top)
-            left += sizes[i][0] + LEGEND_GAP_MM * 1.5
-        top -= height + LEGEND_GAP_MM * 0.7
-    foot = room.bottom + (heights[-1] - tools_height) / 2.0
-    bar_left = room.right - tools + ARROW_SIZE_MM[0] + 3.0
-    return _Spots(
-        Room(room.left, room.bottom + strip, room.width, max(room.height - strip, 1.0)),
-        tuple(corners[i] for i in range(len(sizes))),
-        (room.right - tools, foot),
-        (bar_left, foot + 0.8),
-        tools - ARROW_SIZE_MM[0] - 3.0 - 6.5,
-        map_height + strip,
-    )
 
 
 def _page_transform(ax: Axes) -> Transform:
@@ -297,7 +224,7 @@ def page_transform(ax: Axes) -> Transform:
     return _page_transform(ax)
 
 
-def _legend_size(ax: Axes, legend: Legend) -> tuple[float, float]:
+def _legend_size(ax: Axes, legend: Any) -> tuple[float, float]:
     """Return width and height of a legend, mm."""
     dpi = ax.figure.dpi
     legend.set_figure(ax.figure)
@@ -382,10 +309,11 @@ def map_centre(ax: Axes) -> tuple[float, float]:
     return (west + east) / 2.0, (south + north) / 2.0
 
 
-def _furniture(ax: Axes, plan: MapPlan, spots: _Spots, transform: Transform) -> None:
+def _furniture(ax: Axes, plan: MapPlan, spots: Spots, transform: Transform) -> None:
     x, y = map_centre(ax)
     west, east = ax.get_xlim()
-    km_per_mm = true_kilometres_per_unit(plan.crs, x, y) * (east - west) / spots.map.width
+    width_mm = plan.panel_width(spots.map.width)
+    km_per_mm = true_kilometres_per_unit(plan.crs, x, y) * (east - west) / width_mm
     draw_scale_bar(ax, transform, *spots.bar, km_per_mm=km_per_mm, room_mm=spots.bar_room)
     draw_north_arrow(
         ax,

@@ -12,6 +12,14 @@ from matplotlib.path import Path
 
 from shapefiles.figures_page import POINTS_PER_INCH
 from shapefiles.palettes import HATCHING
+from shapefiles.style_patterns import (
+    DASHES,
+    HATCH_POINTS,
+    HATCHES,
+    SIGN_SHARE,
+    pattern_ink,
+    sign_marker,
+)
 from spatial.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import Collection
 
-    from shapefiles.style_types import LayerStyle
+    from shapefiles.style_types import LayerStyle, Pattern, StyleClass
     from spatial.coordinates import CityPositions
 
 POINTS_PER_MM = POINTS_PER_INCH / 25.4
@@ -34,6 +42,7 @@ _POLYGONS = ("Polygon", "MultiPolygon")
 A4_WIDTH_MM = 210.0
 FINEST_DETAIL_MM = 0.01
 LEAST_LINE_MM, LEAST_CIRCLE_MM = 0.12, 0.9
+NARROW_MM = 80.0
 _LINES = ("LineString", "MultiLineString", "LinearRing")
 
 
@@ -68,9 +77,13 @@ def draw_polygons(
     opacity: float = 1.0,
     zorder: float = 2.0,
     hatch: str | None = None,
+    hatch_colour: str | None = None,
     gid: str = "",
 ) -> PathCollection:
-    """Draw polygons in one colour; other geometry is left out."""
+    """Draw polygons in one colour; other geometry is left out.
+
+    Hatching takes the colour of the outline unless it is given one.
+    """
     usable = shapes[shapes.notna() & ~shapes.is_empty & shapes.geom_type.isin(_POLYGONS)]
     collection = PathCollection(
         [polygon_path(shape) for shape in usable.simplify(page_tolerance(ax))],
@@ -79,10 +92,13 @@ def draw_polygons(
         linewidths=outline_mm * POINTS_PER_MM,
         joinstyle="round",
         hatch=hatch,
+        hatchcolors=hatch_colour,
         alpha=opacity if opacity < 1.0 else None,
         zorder=zorder,
         gid=gid or None,
     )
+    if hatch_colour is not None:
+        collection.set_hatch_linewidth(HATCH_POINTS)
     ax.add_collection(collection, autolim=False)
     return collection
 
@@ -128,6 +144,7 @@ def draw_lines(
     width_mm: float,
     opacity: float = 1.0,
     zorder: float = 4.0,
+    pattern: Pattern = "",
     gid: str = "",
 ) -> LineCollection:
     """Draw lines in one colour and width; other geometry is left out."""
@@ -138,7 +155,8 @@ def draw_lines(
         [piece for piece in pieces if np.isfinite(piece).all()],
         colors=colour,
         linewidths=width_mm * POINTS_PER_MM,
-        capstyle="round",
+        linestyles=[DASHES[pattern]],
+        capstyle="butt" if pattern else "round",
         joinstyle="round",
         alpha=opacity if opacity < 1.0 else None,
         zorder=zorder,
@@ -189,7 +207,8 @@ def draw_cities(
                     opacity=style.opacity,
                     # Shared borders show the outline of the areas with data.
                     zorder=1.9 if one.missing else 2.0,
-                    hatch=MISSING_HATCH if one.missing else None,
+                    hatch=MISSING_HATCH if one.missing else HATCHES[one.pattern],
+                    hatch_colour=pattern_ink(one.colour) if one.pattern else None,
                     gid=f"{gid}-{position}",
                 )
             )
@@ -208,7 +227,26 @@ def draw_cities(
                     gid=f"{gid}-{position}",
                 )
             )
+            draw_signs(ax, spots.x.to_numpy(), spots.y.to_numpy(), one, zorder=6.0)
     return drawn
+
+
+def draw_signs(ax: Axes, x: np.ndarray, y: np.ndarray, one: StyleClass, *, zorder: float) -> None:
+    """Draw the sign that stands for the pattern of a class into its circles."""
+    if not one.pattern:
+        return
+    ink = pattern_ink(one.colour)
+    size = (one.size or POINT_DIAMETER_MM) * POINTS_PER_MM * SIGN_SHARE
+    ax.scatter(
+        x,
+        y,
+        s=size**2,
+        marker=sign_marker(one.pattern),
+        color=ink,
+        linewidths=0.6,
+        zorder=zorder,
+        gid="sign",
+    )
 
 
 def scaled_to_page(style: LayerStyle, width_mm: float) -> LayerStyle:
@@ -224,10 +262,13 @@ def scaled_to_page(style: LayerStyle, width_mm: float) -> LayerStyle:
     Returns
     -------
     LayerStyle
-        Lines never thinner than 0.12 mm, circles never smaller than 0.9 mm.
+        Lines never thinner than 0.12 mm, circles never smaller than 0.9 mm, down to pages of
+        80 mm; on the small maps of a page of panels all shrink further, with the width.
     """
     factor = float(np.clip(width_mm / A4_WIDTH_MM, 0.5, 1.0))
     least = LEAST_LINE_MM if style.geometry == "line" else LEAST_CIRCLE_MM
+    crowded = min(width_mm / NARROW_MM, 1.0)
+    factor, least = factor * crowded, least * crowded
     classes = tuple(
         one if one.size is None else replace(one, size=max(one.size * factor, min(one.size, least)))
         for one in style.classes

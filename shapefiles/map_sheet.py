@@ -13,7 +13,9 @@ import shapely
 from shapefiles.figures_page import column_width_mm, figure_size_mm
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
+from shapefiles.map_arrange import SIDE_LEGEND_FROM_MM, MapPlan
 from shapefiles.map_furniture import LegendBlock, furniture_texts, projection_text
+from shapefiles.map_graticule import draw_graticule, edge_panels, graticule_texts
 from shapefiles.map_insets import (
     MapInset,
     by_parts,
@@ -24,7 +26,7 @@ from shapefiles.map_insets import (
     part_extent,
     window_extent,
 )
-from shapefiles.map_layout import SIDE_LEGEND_FROM_MM, MapPlan, lay_out
+from shapefiles.map_layout import lay_out
 from shapefiles.map_shapes import draw_polygons, projected_points
 from shapefiles.projection import map_crs
 from spatial.coordinates import city_positions
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pyproj import CRS
 
-    from shapefiles.map_layout import Extent
-    from spatial.options import ColumnWidth, Language
+    from shapefiles.figures_page import FigureWidth
+    from shapefiles.map_arrange import Extent
+    from spatial.options import Language
 
 CONTEXT_FILL, CONTEXT_LINE = "#f7f7f5", "#c9c9c4"
 MARGIN_SHARE = 0.03
@@ -54,10 +57,12 @@ class MapOptions:
     source : str
         Data source, written into the note as "Source: ...".
     note : str
-        Further sentences of the note, for example the approval number of the base map.
+        Further sentences of the note.
     language : {"en", "zh"}
-    width : {"single", "double"}
-        Column width of a new figure: 89 or 183 mm.
+    approval : str
+        Approval number of the base map, such as "GS(2019)1822", which maps of China carry.
+    width : {"single", "double"} or float
+        Column width of a new figure: 89 or 183 mm; or any other width in mm.
     context : geopandas.GeoDataFrame, optional
         Light grey background, for example states or provinces.
     labels : pandas.Series, optional
@@ -70,18 +75,25 @@ class MapOptions:
         of ``insets`` (islands far at sea) do not stretch the map.
     crs : pyproj.CRS, optional
         Projection of the main map, in metres; chosen by `shapefiles.projection.map_crs` if None.
+    graticule : bool
+        Draw meridians and parallels, with their degrees at the left and the lower edge.
+    greyscale : bool
+        Draw in greys and patterns, see `shapefiles.greyscale.greyscale`.
     """
 
     title: str = ""
     source: str = ""
     note: str = ""
+    approval: str = ""
     language: Language = "en"
-    width: ColumnWidth = "double"
+    width: FigureWidth = "double"
     context: gpd.GeoDataFrame | None = None
     labels: pd.Series | None = None
     insets: str | Sequence[MapInset] = "auto"
     whole_context: bool = False
     crs: CRS | None = None
+    graticule: bool = False
+    greyscale: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -92,10 +104,27 @@ class MapOptions:
             self.title,
             self.source,
             self.note,
+            *((approval_text(self.approval, self.language),) if self.approval else ()),
             *(window.title for window in windows),
             *names,
+            label("map_inset_scales", self.language),
             *furniture_texts(self.language),
+            *(graticule_texts(self.language) if self.graticule else ()),
         )
+
+
+def approval_text(number: str, language: Language) -> str:
+    """Write the approval number of a base map; words around the number are not repeated.
+
+    Examples
+    --------
+    >>> approval_text("GS(2019)1822", "zh"), approval_text("审图号：GS(2019)1822号", "zh")
+    ('审图号：GS(2019)1822号', '审图号：GS(2019)1822号')
+    >>> approval_text("审图号：GS(2019)1822号", "en")
+    'Base map approval number: GS(2019)1822'
+    """
+    bare = number.strip().removeprefix("审图号").lstrip("：: ").removesuffix("号")
+    return label("map_approval", language, number=f"{bare}号" if language == "zh" else bare)
 
 
 @dataclass(frozen=True)
@@ -152,11 +181,15 @@ def room_width_mm(ax: Axes | None, options: MapOptions) -> float:
     return float(ax.get_position().width * figure_size_mm(ax.figure)[0])
 
 
-def _note(options: MapOptions, crs: CRS) -> str:
+def _note(options: MapOptions, crs: CRS, *, several_scales: bool = False) -> str:
     parts = []
     if options.source:
         parts.append(label("map_source", options.language, source=options.source))
     parts.append(label("map_projection", options.language, projection=_name(crs, options)))
+    if several_scales:
+        parts.append(label("map_inset_scales", options.language))
+    if options.approval:
+        parts.append(approval_text(options.approval, options.language))
     if options.note:
         parts.append(options.note)
     return label("sentence_join", options.language).join(plain_text(part) for part in parts)
@@ -213,6 +246,45 @@ def open_sheet(
     list of MapPane
         Backgrounds are drawn; every city belongs to one pane (windows of the user show all).
     """
+    return _open(cities, blocks, options, ax=ax, families=families, marks=())[0]
+
+
+def open_panels(
+    cities: gpd.GeoDataFrame,
+    blocks: Iterable[LegendBlock],
+    options: MapOptions,
+    *,
+    marks: Sequence[str],
+    families: tuple[str, ...],
+) -> list[list[MapPane]]:
+    """Lay out a page of several maps of the same cities; return the panes of each.
+
+    All have one extent, one legend, one scale bar and arrow. Columns and the place of the legend
+    are chosen so that the maps become as large as the page allows.
+
+    Parameters
+    ----------
+    cities, blocks, options, families
+        As for `open_sheet`.
+    marks : sequence of str
+        What each map shows, written above it.
+
+    Returns
+    -------
+    list of lists of MapPane
+    """
+    return _open(cities, blocks, options, ax=None, families=families, marks=tuple(marks))
+
+
+def _open(
+    cities: gpd.GeoDataFrame,
+    blocks: Iterable[LegendBlock],
+    options: MapOptions,
+    *,
+    ax: Axes | None,
+    families: tuple[str, ...],
+    marks: tuple[str, ...],
+) -> list[list[MapPane]]:
     if isinstance(options.insets, str) and options.insets not in ("auto", "none"):
         raise ConfigError(
             f"insets={options.insets!r} is not known; use 'auto', 'none' or MapInset windows."
@@ -223,22 +295,31 @@ def open_sheet(
     wanted = _wanted_insets(cities, parts[1:], crs, options)
     obstacles = _obstacles(main, crs, options)
     extent = _extent(main, crs, options)
-    extent = _room_for_insets(extent, wanted, obstacles, options)
+    extent = _room_for_insets(extent, wanted, obstacles, options, panels=len(marks))
     plan = MapPlan(
         crs,
         extent,
         tuple(blocks),
         plain_text(options.title),
-        _note(options, crs),
+        _note(options, crs, several_scales=bool(marks and parts[1:])),
         options.language,
         families,
+        marks=tuple(plain_text(mark) for mark in marks),
+        graticule=options.graticule,
     )
     axes = lay_out(plan, ax, width=options.width)
-    panes = [_pane(axes, cities, parts[0], crs)]
-    panes += _insets(axes, cities, wanted, obstacles, options)
-    for pane in panes:
-        _background(pane, options)
-    return panes
+    sheets = []
+    for one, (left, below) in zip(axes, edge_panels(axes), strict=True):
+        panes = [_pane(one, cities, parts[0], crs)]
+        panes += _insets(one, cities, wanted, obstacles, options, small=bool(marks))
+        for pane in panes:
+            _background(pane, options)
+        if options.graticule:
+            draw_graticule(
+                one, crs, language=options.language, families=families, left=left, below=below
+            )
+        sheets.append(panes)
+    return sheets
 
 
 def _windows(options: MapOptions) -> tuple[MapInset, ...]:
@@ -291,19 +372,26 @@ def _obstacles(main: gpd.GeoDataFrame, crs: CRS, options: MapOptions) -> gpd.Geo
 
 
 def _room_for_insets(
-    extent: Extent, wanted: Sequence[_Wanted], obstacles: gpd.GeoSeries, options: MapOptions
+    extent: Extent,
+    wanted: Sequence[_Wanted],
+    obstacles: gpd.GeoSeries,
+    options: MapOptions,
+    *,
+    panels: int,
 ) -> Extent:
     """Lower the southern edge until insets hide nothing, by a third at the most."""
     if not wanted:
         return extent
     west, south, east, north = extent
     aspects = [one.aspect for one in wanted]
+    tried: list[tuple[int, Extent]] = []
     for step in range(5):
         lower = south - 0.08 * step * (north - south)
         shape = (north - lower) / (east - west)
         page_width = column_width_mm(options.width)
         # A little less than the map will have, so that the insets found here fit there.
         map_width = (0.75 if page_width >= SIDE_LEGEND_FROM_MM else 0.93) * page_width
+        map_width /= 2 if panels > 1 else 1
         _, covered = inset_boxes(
             (west, lower, east, north),
             shape,
@@ -311,10 +399,12 @@ def _room_for_insets(
             obstacles,
             height_mm=map_width * shape,
             right_only=bool(_windows(options)),
+            small=panels > 0,
         )
         if not covered:
             return west, lower, east, north
-    return extent
+        tried.append((covered, (west, lower, east, north)))
+    return min(tried, key=lambda one: one[0])[1]
 
 
 def _insets(
@@ -323,6 +413,8 @@ def _insets(
     wanted: Sequence[_Wanted],
     obstacles: gpd.GeoSeries,
     options: MapOptions,
+    *,
+    small: bool,
 ) -> list[MapPane]:
     if not wanted:
         return []
@@ -335,6 +427,7 @@ def _insets(
         obstacles,
         height_mm=ax.get_position().height * page_height,
         right_only=bool(_windows(options)),
+        small=small,
     )
     panes = []
     for box, one in zip(boxes, wanted, strict=True):

@@ -9,12 +9,16 @@ import unicodedata
 from shapefiles.journal_table import BodyRow, JournalTable
 from shapefiles.language import label
 from shapefiles.qgis_xml import xml_text
+from shapefiles.table_widths import PageFit, display_width, page_fit, wrapped
 
 PAGE_ROWS = 42
 """Rows that fit on one page; longer tables break across pages."""
 
-MANY_COLUMNS = 8
-"""Tables with more columns are set smaller."""
+LATEX_WIDTH, LATEX_HEIGHT = 453.0, 700.0
+"""Points between the margins of an A4 page of LaTeX, upright and on its side."""
+
+LATEX_LINE, HEADING_LINE = 34, 14
+"""Characters of a line of words in a cell, and in a heading."""
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -61,6 +65,8 @@ table.journal thead { border-top: 1.5pt solid; border-bottom: .75pt solid; }
 table.journal tbody { border-bottom: 1.5pt solid; }
 table.journal th, table.journal td { padding: 1.5pt 6pt; font-weight: normal; text-align: center; }
 table.journal .words { text-align: left; }
+table.journal td.number { white-space: nowrap; }
+div.journal { overflow-x: auto; margin-top: 1.5em; }
 table.journal .over { border-bottom: .5pt solid; }
 table.journal tr.ruled > * { border-top: .5pt solid; }
 table.journal tr.panel th { font-style: italic; }
@@ -83,6 +89,13 @@ def table_text(text: object) -> str:
         sign for sign in known if sign in "\t\n\r" or unicodedata.category(sign) not in ("Cc", "Cs")
     )
     return re.sub(r"[\t\n\r]+", " ", kept)
+
+
+def caption_text(table: JournalTable, number: int | None) -> str:
+    """Title of a table, its number in front where it has one."""
+    if number is None:
+        return table.title
+    return f"{label('report_table_number', table.language, number=number)}  {table.title}".strip()
 
 
 def note_text(table: JournalTable) -> str:
@@ -116,59 +129,95 @@ def latex_text(text: object) -> str:
     return "{}" + escaped if escaped[:1] in ("[", "*") else escaped
 
 
-def table_latex(table: JournalTable) -> str:
-    r"""Write a table for LaTeX with booktabs (longtable where it is long, graphicx where wide).
+def table_latex(table: JournalTable, *, breaks: bool | None = None) -> str:
+    r"""Write a table for LaTeX with booktabs.
+
+    Needs the packages array, booktabs, graphicx, longtable and pdflscape.
 
     Parameters
     ----------
     table : JournalTable
+    breaks : bool, optional
+        Break across pages by longtable, the head on each; by default tables that are longer than a
+        page do.
 
     Returns
     -------
     str
-        From ``\begin{table}`` to ``\end{table}``; long tables break across pages. Chinese needs
-        XeLaTeX or LuaLaTeX with ctex.
+        From ``\begin{table}`` to ``\end{table}``, or of a longtable. Tables that are too wide are
+        set smaller, and stand on a page on its side. Chinese needs XeLaTeX or LuaLaTeX with ctex.
     """
-    pattern = "".join("l" if kind == "words" else "c" for kind in table.kinds)
-    wide = table.width > MANY_COLUMNS
-    small = r"\footnotesize\setlength{\tabcolsep}{3pt}" if wide else ""
+    fit = page_fit(table, portrait=LATEX_WIDTH, landscape=LATEX_HEIGHT)
     head = [r"\toprule[1.5pt]", *_latex_head(table), r"\midrule[0.75pt]"]
     body = [line for row in table.rows for line in _latex_row(row, table)]
     caption = rf"\caption{{{latex_text(table.title)}}}" if table.title else ""
     note = latex_text(note_text(table))
-    if len(table.rows) > PAGE_ROWS:
-        opening = rf"\begin{{longtable}}{{{pattern}}}"
-        lines = [
-            rf"\begingroup{small}",
-            opening,
-            f"{caption}\\\\" if caption else "",
-            *head,
-            r"\endhead",
-            r"\bottomrule[1.5pt]",
-            r"\endfoot",
-            *body,
-            r"\end{longtable}",
-            rf"\noindent{{\footnotesize {note}\par}}" if note else "",
-            r"\endgroup",
-        ]
-    else:
-        lines = [
-            r"\begin{table}[htbp]",
-            r"\centering",
-            small,
-            caption,
-            r"\resizebox{\linewidth}{!}{%" if wide else "",
-            rf"\begin{{tabular}}{{{pattern}}}",
-            *head,
-            *body,
-            r"\bottomrule[1.5pt]",
-            r"\end{tabular}}" if wide else r"\end{tabular}",
-            rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {note}\end{{minipage}}"
-            if note
-            else "",
-            r"\end{table}",
-        ]
+    pattern = "".join(_latex_column(table, at) for at in range(table.width))
+    long = len(table.rows) > PAGE_ROWS if breaks is None else breaks
+    writer = _latex_long if long else _latex_short
+    lines = writer(pattern, caption, head, body, note, size=_latex_size(fit))
+    if fit.landscape:
+        lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def _latex_size(fit: PageFit) -> str:
+    """Command for the size of the text."""
+    sizes = ((8.0, r"\small"), (7.0, r"\footnotesize"), (6.0, r"\scriptsize"))
+    size = next((word for points, word in sizes if fit.points > points), r"\tiny")
+    return rf"{size}\setlength{{\tabcolsep}}{{3pt}}"
+
+
+def _latex_short(
+    pattern: str, caption: str, head: list[str], body: list[str], note: str, *, size: str
+) -> list[str]:
+    """Write a table that floats, shrunk where it is wider than the page."""
+    below = rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {note}\end{{minipage}}"
+    return [
+        r"\begin{table}[htbp]",
+        r"\centering\setlength{\abovecaptionskip}{0pt}\setlength{\belowcaptionskip}{6pt}",
+        caption,
+        size,
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{pattern}}}",
+        *head,
+        *body,
+        r"\bottomrule[1.5pt]",
+        r"\end{tabular}}",
+        below if note else "",
+        r"\end{table}",
+    ]
+
+
+def _latex_long(
+    pattern: str, caption: str, head: list[str], body: list[str], note: str, *, size: str
+) -> list[str]:
+    """Write a table that breaks across pages."""
+    return [
+        rf"\begingroup{size}",
+        rf"\begin{{longtable}}{{{pattern}}}",
+        f"{caption}\\\\" if caption else "",
+        *head,
+        r"\endfirsthead",
+        *head,
+        r"\endhead",
+        r"\bottomrule[1.5pt]",
+        r"\endfoot",
+        *body,
+        r"\end{longtable}",
+        rf"\noindent{{\footnotesize {note}\par}}" if note else "",
+        r"\endgroup",
+    ]
+
+
+def _latex_column(table: JournalTable, at: int) -> str:
+    """Kind of a column: centred numbers, words, and long words that break into lines."""
+    if table.kinds[at] == "number":
+        return "c"
+    widest = max((display_width(row.cells[at]) for row in table.rows if not row.panel), default=0)
+    if widest <= LATEX_LINE:
+        return "l"
+    return rf">{{\raggedright\arraybackslash}}p{{{LATEX_LINE / 2.2:.1f}em}}"
 
 
 def latex_document(tables: list[JournalTable]) -> str:
@@ -178,7 +227,10 @@ def latex_document(tables: list[JournalTable]) -> str:
     encoding = "" if chinese else "\\usepackage[T1]{fontenc}\n"
     pages = "\n".join(table_latex(table) for table in tables)
     return (
-        f"\\documentclass{{{kind}}}\n{encoding}\\usepackage{{booktabs,graphicx,longtable}}\n"
+        "% Compile twice: long tables find the widths of their columns in the first run.\n"
+        f"\\documentclass{{{kind}}}\n{encoding}"
+        "\\usepackage[a4paper,margin=25mm]{geometry}\n"
+        "\\usepackage{array,booktabs,graphicx,longtable,pdflscape}\n"
         f"\\begin{{document}}\n{pages}\\end{{document}}\n"
     )
 
@@ -188,7 +240,7 @@ def _latex_head(table: JournalTable) -> list[str]:
     for at, row in enumerate(table.head):
         cells, rules, column = [], [], 1
         for cell in row:
-            text = latex_text(cell.text)
+            text = _latex_heading(cell.text, table.kinds[column - 1], cell.span)
             over = rf"\multicolumn{{{cell.span}}}{{c}}{{{text}}}"
             cells.append(over if cell.span > 1 else text)
             if cell.span > 1 and cell.text:
@@ -200,6 +252,16 @@ def _latex_head(table: JournalTable) -> list[str]:
     return lines
 
 
+def _latex_heading(text: str, kind: str, span: int) -> str:
+    """Break a long heading over a single column into lines."""
+    lines = wrapped(table_text(text), HEADING_LINE)
+    if span > 1 or len(lines) == 1:
+        return latex_text(text)
+    side = "l" if kind == "words" else "c"
+    inner = r" \\ ".join(map(latex_text, lines))
+    return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{inner}\end{{tabular}}"
+
+
 def _latex_row(row: BodyRow, table: JournalTable) -> list[str]:
     lines = [r"\midrule[0.5pt]"] if row.rule else []
     if row.panel:
@@ -209,21 +271,23 @@ def _latex_row(row: BodyRow, table: JournalTable) -> list[str]:
     return [*lines, " & ".join(map(latex_text, row.cells)) + r" \\"]
 
 
-def table_html(table: JournalTable) -> str:
+def table_html(table: JournalTable, *, number: int | None = None) -> str:
     """Write a table as an HTML fragment, its look in the class ``journal`` (see ``STYLE``).
 
     Parameters
     ----------
     table : JournalTable
+    number : int, optional
+        Put in front of the title.
 
     Returns
     -------
     str
     """
     language = label("report_html_language", table.language)
-    lines = [f'<table class="journal" lang="{language}">']
-    if table.title:
-        lines.append(f"<caption>{_html(table.title)}</caption>")
+    lines = ['<div class="journal">', f'<table class="journal" lang="{language}">']
+    if table.title or number is not None:
+        lines.append(f"<caption>{_html(caption_text(table, number))}</caption>")
     lines.append("<thead>")
     for row in table.head:
         cells, column = [], 0
@@ -234,7 +298,7 @@ def table_html(table: JournalTable) -> str:
             column += cell.span
         lines.append(f"<tr>{''.join(cells)}</tr>")
     lines += ["</thead>", "<tbody>", *(_html_row(row, table) for row in table.rows), "</tbody>"]
-    lines.append("</table>")
+    lines += ["</table>", "</div>"]
     if table.notes:
         note = _html(note_text(table))
         lines.append(f'<p class="journal-note" lang="{language}">{note}</p>')
@@ -244,7 +308,10 @@ def table_html(table: JournalTable) -> str:
 def html_document(tables: list[JournalTable]) -> str:
     """Wrap tables into a page that needs no other file."""
     language = label("report_html_language", tables[0].language)
-    body = "\n".join(table_html(table) for table in tables)
+    numbers = [*range(1, len(tables) + 1)] if len(tables) > 1 else [None]
+    body = "\n".join(
+        table_html(table, number=number) for number, table in zip(numbers, tables, strict=True)
+    )
     title = _html(tables[0].title)
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -270,12 +337,14 @@ def _html_row(row: BodyRow, table: JournalTable) -> str:
     return f'{start}<th class="{table.kinds[0]}" scope="row">{first}</th>{rest}</tr>'
 
 
-def table_markdown(table: JournalTable) -> str:
+def table_markdown(table: JournalTable, *, number: int | None = None) -> str:
     """Write a table in the pipe notation that GitHub, Pandoc and Quarto read.
 
     Parameters
     ----------
     table : JournalTable
+    number : int, optional
+        Put in front of the title.
 
     Returns
     -------
@@ -286,8 +355,8 @@ def table_markdown(table: JournalTable) -> str:
     rows = [[_markdown(text) for text in row.cells] for row in table.rows]
     grid = [[_markdown(text) for text in table.flat_head()], marks, *rows]
     lines = [f"| {' | '.join(row)} |" for row in grid]
-    if table.title:
-        lines = [f"**{_markdown(table.title)}**", "", *lines]
+    if table.title or number is not None:
+        lines = [f"**{_markdown(caption_text(table, number))}**", "", *lines]
     if table.notes:
         lines += ["", _markdown(note_text(table))]
     return "\n".join(lines) + "\n"

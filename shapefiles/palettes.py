@@ -65,6 +65,48 @@ LISA_COLOURS: dict[str, str] = {
 }
 """The colours that users of GeoDa know, in the order of the legend."""
 
+HOT_SPOT_COLOURS: dict[str, str] = {
+    "Hot spot 99%": "#b10026",
+    "Hot spot 95%": "#f0623f",
+    "Hot spot 90%": "#fdb98f",
+    "Not significant": "#eeeeee",
+    "Cold spot 90%": "#a6cbe8",
+    "Cold spot 95%": "#4a90cd",
+    "Cold spot 99%": "#0b3c8c",
+    "Isolated": "#8c8c8c",
+}
+"""Classes of Getis and Ord's statistics, from hot to cold, in the order of the legend."""
+
+EMERGING_COLOURS: dict[str, str] = {
+    "Intensifying hot spot": "#6d0012",
+    "Persistent hot spot": "#c61d23",
+    "Consecutive hot spot": "#f2693d",
+    "New hot spot": "#fdbb78",
+    "Diminishing hot spot": "#e2704f",
+    "Historical hot spot": "#8d5f50",
+    "Oscillating hot spot": "#f2cf6b",
+    "Sporadic hot spot": "#fbe6da",
+    "Intensifying cold spot": "#05204d",
+    "Persistent cold spot": "#1c58a8",
+    "Consecutive cold spot": "#4f97d4",
+    "New cold spot": "#a3d0ee",
+    "Diminishing cold spot": "#5f92cf",
+    "Historical cold spot": "#3d5470",
+    "Oscillating cold spot": "#a9c3e6",
+    "Sporadic cold spot": "#dfeefa",
+    "No pattern": "#f4f4f4",
+    "Isolated": "#8f8f8f",
+}
+"""Hot from orange to dark red, cold from pale to dark blue, the surest classes darkest; the four
+fading or uncertain kinds of each side carry hatching as well."""
+
+HATCHED_EMERGING: frozenset[str] = frozenset(
+    f"{kind} {side} spot"
+    for kind in ("Diminishing", "Historical", "Oscillating", "Sporadic")
+    for side in ("hot", "cold")
+)
+"""Seventeen colours cannot be told apart; eight that are hatched and nine that are not can."""
+
 
 def red_green_blue(colour: str) -> tuple[int, int, int]:
     """Return the three parts (0-255) of a colour written as ``#rrggbb``.

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from shapefiles.language import label
+from shapefiles.qgis_atlas import (
+    AtlasPages,
+    append_atlas,
+    follow_area,
+    follow_year,
+    named_page,
+    only_with_area,
+)
+from shapefiles.qgis_frames import MARGIN, Box, PageFrame
 from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm, wrapped
+from shapefiles.qgis_styles import QUIET_MAP
 from shapefiles.qgis_windows import MapWindow
 from shapefiles.qgis_xml import (
     add,
@@ -20,22 +30,15 @@ from shapefiles.qgis_xml import (
 )
 from spatial.options import Language
 
-PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-"""Width and height of a landscape page, mm."""
-
-MARGIN = 8.0
-COLUMN = 70.0
-"""Width of the column at the right, which holds legend and scale bar, mm."""
-
 INK_PARTS = {"red": 34, "green": 34, "blue": 34, "alpha": 255}
 FRAME_PARTS = {"red": 128, "green": 128, "blue": 128, "alpha": 255}
 PAPER_PARTS = {"red": 255, "green": 255, "blue": 255, "alpha": 255}
 
 _PAGE, _MAP, _PICTURE, _LABEL, _LEGEND, _SCALE_BAR = 65638, 65639, 65640, 65641, 65642, 65646
-_NORTH_ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"
+_PAGE_NAME_HERE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for the name of a page until the texts around it are guarded."""
 
-Box = tuple[float, float, float, float]
-"""Left, top, width and height on the page, mm."""
+_NORTH_ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,13 @@ class LayoutContent:
         Name of the layout, the theme that its map follows, and the texts of the page.
     window : MapWindow
         Of the main map, in the system of the project.
-    insets : tuple of MapWindow
-        Drawn in the emptiest corners of the map.
-    corners : tuple of str
-        Corners of the map from the emptiest: "bottom-left", "bottom-right", "top-left".
+    frame : PageFrame
+    insets : tuple of (MapWindow, Box)
+        Small maps and where they stand on the page.
     legend : tuple of LegendEntry
-    page : str
+    approval : str
+        Approval number of the base map.
+    atlas : AtlasPages or None
     language : str
     """
 
@@ -64,50 +68,61 @@ class LayoutContent:
     note: str
     window: MapWindow
     legend: tuple[LegendEntry, ...]
-    insets: tuple[MapWindow, ...] = ()
-    corner: str = "bottom-left"
-    page: str = "A4"
+    frame: PageFrame
+    insets: tuple[tuple[MapWindow, Box], ...] = ()
+    approval: str = ""
+    atlas: AtlasPages | None = None
     language: Language = "en"
 
-
-def map_box(page: str) -> Box:
-    """Return the frame of the main map of a page."""
-    width, height = PAGES[page]
-    return (MARGIN, 26.0, width - 2 * MARGIN - COLUMN - 4.0, height - 26.0 - 15.0)
+    @property
+    def legend_box(self) -> Box:
+        """Room of the legend: down to the insets where these stand in the same column."""
+        left, top, width, height = self.frame.legend
+        below = [
+            box[1]
+            for _, box in self.insets
+            if left <= box[0] < left + width and top <= box[1] < top + height
+        ]
+        return (left, top, width, min([height, *(edge - top - 3.0 for edge in below)]))
 
 
 def append_layout(parent: ET.Element, content: LayoutContent) -> None:
-    """Append ``<Layout>``: one landscape page."""
-    width, height = PAGES[content.page]
+    """Append ``<Layout>``: one page, or one for each row of an atlas."""
+    frame, pages = content.frame, content.atlas
     layout = add(
         parent, "Layout", name=content.name, units="mm", printResolution=300, worldFileMap=""
     )
     add(layout, "Snapper", tolerance=5, snapToItems=1, snapToGuides=1, snapToGrid=0)
     add(layout, "Grid", resolution=10, resUnits="mm", offsetX=0, offsetY=0, offsetUnits="mm")
-    _append_page(layout, content.name, width, height)
-    left, top, map_width, map_height = map_box(content.page)
-    window = content.window.fitted(map_width, map_height)
-    map_id = _append_map(layout, content, "main_map", (left, top, map_width, map_height), window)
+    _append_page(layout, content.name, frame.width, frame.height)
+    left, top, map_width, _ = frame.map
+    window = content.window
+    map_item = _append_map(layout, content, "main_map", frame.map, window)
+    map_id = map_item.attrib["uuid"]
+    if pages is not None and not pages.year:
+        follow_area(map_item, pages)
     _append_insets(layout, content)
     _append_north_arrow(layout, content, map_id, (left + map_width - 14.0, top + 3.0, 11.0, 11.0))
-    column = left + map_width + 4.0
-    bar_top = height - 15.0 - 13.0
-    legend_box = (column, top - 1.0, COLUMN, bar_top - top - 3.0)
     append_legend(
-        _item(layout, content, "legend", _LEGEND, legend_box, z=2, background=True),
+        _item(layout, content, "legend", _LEGEND, content.legend_box, z=2, background=True),
         content.legend,
         title=label("legend", content.language),
         map_id=map_id,
-        box=legend_box,
+        box=content.legend_box,
         language=content.language,
+        columns=frame.columns,
     )
-    _append_scale_bar(layout, content, map_id, (column, bar_top, COLUMN, 13.0), window, map_width)
-    _append_texts(layout, content, width, height)
+    _append_scale_bar(layout, content, map_id, frame.bar, window, map_width)
+    _append_texts(layout, content, frame.width, frame.height)
+    if pages is not None:
+        append_atlas(layout, pages)
 
 
 def _append_texts(layout: ET.Element, content: LayoutContent, width: float, height: float) -> None:
     language, across = content.language, width - 2 * MARGIN
     title = one_line(content.title, 200)
+    if content.atlas is not None:
+        title += _PAGE_NAME_HERE
     size = 17.0
     while size > 9.0 and text_width_mm(title, size, bold=True) > across:
         size -= 0.5
@@ -118,6 +133,14 @@ def _append_texts(layout: ET.Element, content: LayoutContent, width: float, heig
         box = (MARGIN, 17.5, across, 7.0)
         subtitle = one_line(content.subtitle, 220)
         _append_label(layout, content, "subtitle", subtitle, box, size=9.0, language=language)
+    if content.approval:
+        approval = one_line(content.approval, 80)
+        reserved = text_width_mm(approval, 7.0) + 4.0
+        box = (width - MARGIN - reserved, height - 13.0, reserved, 9.0)
+        _append_label(
+            layout, content, "map_approval", approval, box, size=7.0, language=language, right=True
+        )
+        across -= reserved + 4.0
     if content.note:
         note = one_line(content.note, 600)
         size = 7.0 if text_width_mm(note, 7.0) < 1.9 * across else 6.0
@@ -216,7 +239,7 @@ def _append_map(
     window: MapWindow,
     *,
     z: int = 1,
-) -> str:
+) -> ET.Element:
     item = _item(layout, content, name, _MAP, box, z=z, frame=True, background=True)
     item.set("followPreset", "true")
     item.set("followPresetName", content.theme)
@@ -235,34 +258,38 @@ def _append_map(
     if name != "main_map":
         spatial_reference(add(item, "crs"), window.crs)
     add(item, "LayerSet")
-    return item.attrib["uuid"]
+    if content.atlas is not None and content.atlas.year:
+        follow_year(item, content.atlas)
+    return item
 
 
 def _append_insets(layout: ET.Element, content: LayoutContent) -> None:
-    """Put the insets side by side along the lower or upper edge of the map."""
-    left, top, width, height = map_box(content.page)
-    share = 0.155 if len(content.insets) > 1 else 0.19
-    inset_width, inset_height = width * share, width * share * 0.78
-    step = inset_width + 2.0
-    right = content.corner.endswith("right")
-    y = top + 2.0 if content.corner.startswith("top") else top + height - inset_height - 2.0
-    for position, inset in enumerate(content.insets):
-        offset = 2.0 + position * step
-        x = left + width - offset - inset_width if right else left + offset
-        name = f"inset_{position + 1}"
-        box = (x, y, inset_width, inset_height)
-        window = inset.with_headroom().fitted(inset_width, inset_height, margin=0.12)
-        _append_map(layout, content, name, box, window, z=3 + position)
+    """Draw the small maps in their boxes, with their titles."""
+    pages = content.atlas
+    for number, (inset, box) in enumerate(content.insets, start=1):
+        x, y, width, height = box
+        name = f"{QUIET_MAP}_{number}" if inset.named else f"inset_{number}"
+        margin = 0.0 if inset.named else 0.12
+        window = inset.with_room_for_title().fitted(width, height, margin=margin)
+        drawn = [_append_map(layout, content, name, box, window, z=2 + number)]
         if inset.title:
-            words = wrapped(inset.title, 6.5, inset_width - 3.0, most_lines=1)
-            place = (x + 0.8, y + 0.4, inset_width - 1.6, 4.0)
-            _append_label(
-                layout, content, f"{name}_title", words, place, size=6.5, language=content.language
+            words = wrapped(inset.title, 6.5, width - 3.0, most_lines=1)
+            # The sea of a named window is at its foot, the land at its head.
+            place = (x + 0.8, y + (height - 4.4 if inset.named else 0.4), width - 1.6, 4.0)
+            language = content.language
+            drawn.append(
+                _append_label(
+                    layout, content, f"{name}_title", words, place, size=6.5, language=language
+                )
             )
+        if pages is not None and pages.insets:
+            for item in drawn:
+                only_with_area(item, pages, number)
 
 
 def _append_north_arrow(layout: ET.Element, content: LayoutContent, map_id: str, box: Box) -> None:
-    item = _item(layout, content, "north_arrow", _PICTURE, box, z=9)
+    zoomed = content.atlas is not None and not content.atlas.year  # cities may lie under it
+    item = _item(layout, content, "north_arrow", _PICTURE, box, z=9, background=zoomed)
     for key, value in (
         ("file", _NORTH_ARROW),
         ("mapUuid", map_id),
@@ -310,6 +337,7 @@ def _append_scale_bar(
     kilometres_per_mm = (east - west) * window.metres / 1000.0 / map_width
     segment = round_kilometres(26.0 * kilometres_per_mm)
     in_metres = segment < 1.0
+    zoomed = content.atlas is not None and not content.atlas.year
     for key, value in (
         ("mapUuid", map_id),
         ("style", "Single Box"),
@@ -319,14 +347,15 @@ def _append_scale_bar(
         ("numMapUnitsPerScaleBarUnit", "1"),
         ("numSegments", "2"),
         ("numSegmentsLeft", "0"),
-        ("segmentSizeMode", "0"),
+        # On pages of areas, each with a scale of its own, QGIS finds round numbers by itself.
+        ("segmentSizeMode", "1" if zoomed else "0"),
         ("height", "1.8"),
         ("labelBarSpace", "1.6"),
         ("boxContentSpace", "1"),
         ("outlineWidth", "0.2"),
         ("alignment", "0"),
-        ("minBarWidth", "50"),
-        ("maxBarWidth", "150"),
+        ("minBarWidth", "18"),
+        ("maxBarWidth", "46"),
         ("segmentMillimeters", f"{segment / kilometres_per_mm:.3f}"),
     ):
         item.set(key, value)
@@ -346,17 +375,20 @@ def _append_label(
     size: float,
     language: Language,
     bold: bool = False,
-) -> None:
+    right: bool = False,
+) -> ET.Element:
     item = _item(layout, content, name, _LABEL, box, z=7)
-    item.set("labelText", literal_label(text))
+    page_name = named_page(label("atlas_separator", language))
+    item.set("labelText", literal_label(text).replace(_PAGE_NAME_HERE, page_name))
     item.set("htmlState", "0")
-    item.set("halign", "1")
+    item.set("halign", "2" if right else "1")
     item.set("valign", "128" if bold else "32")
     item.set("marginX", "0")
     item.set("marginY", "0")
     add(item, "LabelFont", description=font_description(size, bold=bold), style="")
     add(item, "FontColor", **INK_PARTS)
     text_style(item, size=size, language=language, bold=bold)
+    return item
 
 
 def literal_label(text: str) -> str:

@@ -132,6 +132,7 @@ def append_legend(
     map_id: str,
     box: tuple[float, float, float, float],
     language: Language,
+    columns: int = 1,
 ) -> None:
     """Complete a ``<LayoutItem>`` of the kind legend.
 
@@ -139,11 +140,13 @@ def append_legend(
     columns when even these are too many.
     """
     _, _, width, height = box
-    shrink = 1.0
-    while shrink > 0.55 and _height(entries, _sizes(shrink), width - 4.0) > height:
+    shrink, part = 1.0, width / columns - 4.0
+    # Layers go into columns whole: a column may hold more than its share.
+    room = height * (1.0 if columns == 1 else 0.6 * columns)
+    while shrink > 0.55 and _height(entries, _sizes(shrink), part) > room:
         shrink -= 0.05
     sizes = _sizes(shrink)
-    two_columns = _height(entries, sizes, width - 4.0) > height
+    two_columns = columns > 1 or _height(entries, sizes, part) > room
     for key, value in (
         ("title", title),
         ("titleAlignment", "1"),

@@ -11,23 +11,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pandas as pd
+import shapely
+
 from shapefiles.atomic import atomic_file, export_moment
 from shapefiles.language import label
-from shapefiles.layers import AttributeTable, Layer, layer_fields
-from shapefiles.qgis_layouts import PAGES, LayoutContent, append_layout, map_box
+from shapefiles.layer_metadata import UNKNOWN, Provenance, append_project_metadata, time_span
+from shapefiles.layers import AttributeTable, Layer
+from shapefiles.qgis_atlas import AtlasPages, atlas_pages, veil_other_areas
+from shapefiles.qgis_frames import (
+    GAP,
+    PAGES,
+    Box,
+    PageFrame,
+    page_frame,
+    place_insets,
+    suiting_frame,
+)
+from shapefiles.qgis_layouts import LayoutContent, append_layout
 from shapefiles.qgis_legend import LegendEntry
-from shapefiles.qgis_styles import append_style
-from shapefiles.qgis_windows import MapWindow, background_of, emptiest_corner, map_windows
+from shapefiles.qgis_maplayers import (
+    Entry,
+    Place,
+    TableEntry,
+    append_layer,
+    append_relations,
+    append_table,
+    layer_entries,
+    places_of,
+    table_entries,
+)
+from shapefiles.qgis_types import Atlas, Join, Layout, Orientation, Relation, Theme
+from shapefiles.qgis_windows import MapWindow, background_of, map_windows, outside_windows
 from shapefiles.qgis_xml import (
     QGIS_VERSION,
     add,
     document,
     one_line,
     spatial_reference,
-    stable_uuid,
     xml_text,
 )
-from shapefiles.style_types import LayerStyle
 from spatial.errors import ExportError, listed
 from spatial.options import Language, checked_option
 
@@ -35,81 +59,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-_GEOMETRY_WORDS = {"point": "Point", "line": "Line", "polygon": "Polygon"}
-_WKB_WORDS = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
+    from shapefiles.map_insets import MapInset
 
-
-@dataclass(frozen=True, kw_only=True)
-class Theme:
-    """A combination of layers to look at.
-
-    Attributes
-    ----------
-    name : str
-    shown : tuple of str
-        What is visible: ``"table"`` (its default style) or ``"table/style"``, from the top.
-        Tables marked as context are added below by themselves.
-    """
-
-    name: str
-    shown: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """A page to print.
-
-    Attributes
-    ----------
-    name : str
-    theme : str
-        Name of the theme that its map follows.
-    title, subtitle : str
-        Head of the page; ``name`` when the title is empty.
-    note : str
-        Foot of the page: source, method, projection.
-    page : {"A4", "A3"}
-        Landscape.
-    """
-
-    name: str
-    theme: str
-    title: str = ""
-    subtitle: str = ""
-    note: str = ""
-    page: str = "A4"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Relation:
-    """A field of one table that names a row of another.
-
-    Attributes
-    ----------
-    name : str
-    table, field : str
-        The table that refers, and its column, such as links and ``from_id``.
-    to_table, to_field : str
-        The table referred to, and its id column.
-    """
-
-    name: str
-    table: str
-    field: str
-    to_table: str
-    to_field: str = "city_id"
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One layer of the project: a table in one style."""
-
-    layer: Layer
-    style: LayerStyle
-    key: str
-    identity: str
-    source: str
-    title: str
+__all__ = ["Atlas", "Join", "Layout", "Orientation", "Relation", "Theme", "write_qgis_project"]
 
 
 def write_qgis_project(
@@ -121,11 +73,13 @@ def write_qgis_project(
     *,
     attribute_tables: Sequence[AttributeTable] = (),
     relations: Sequence[Relation] = (),
+    joins: Sequence[Join] = (),
     title: str = "",
     abstract: str = "",
-    author: str = "",
+    provenance: Provenance = UNKNOWN,
     crs: CRS | None = None,
     cities: gpd.GeoDataFrame | None = None,
+    insets: Sequence[MapInset] = (),
     language: Language = "en",
     timestamp: datetime | None = None,
 ) -> Path:
@@ -146,13 +100,19 @@ def write_qgis_project(
     layouts : sequence of Layout
     attribute_tables : sequence of AttributeTable
     relations : sequence of Relation
-    title, abstract, author : str
+    joins : sequence of Join
+        Columns of other tables shown in a layer, in every style of it.
+    title, abstract : str
         Of the project.
+    provenance : Provenance
+        Author, source, licence and keywords, for the metadata of project and layers.
     crs : pyproj.CRS, optional
         System of the map; by default chosen by ``map_crs`` for the main part of the cities.
     cities : geopandas.GeoDataFrame, optional
         The shapes that the map is fitted to, those far off becoming insets; by default the first
         layer of polygons, else of points, that is no context.
+    insets : sequence of MapInset
+        Windows that every page shows as small maps at the lower right, without names.
     language : {"en", "zh"}
         Of the words that this function adds, and of the fonts.
     timestamp : datetime, optional
@@ -170,38 +130,50 @@ def write_qgis_project(
     target = Path(path)
     _check_names(target, geopackage_name, themes, layouts)
     checked_option(language, Language, name="language")
-    entries = _entries(layers, geopackage_name)
+    entries = layer_entries(layers, geopackage_name)
+    tables = table_entries(attribute_tables, geopackage_name)
+    places = places_of(entries, tables)
     visible = {theme.name: _shown(theme, entries) for theme in themes}
     focus = _focus(layers) if cities is None else cities
-    windows = map_windows(focus, background_of(layers), crs)
+    background = background_of(layers)
+    windows = map_windows(focus, background, crs, insets)
     moment = export_moment(timestamp)
     name = one_line(title or target.stem)
+    said = replace(provenance, language=language)
 
     root = ET.Element("qgis", version=QGIS_VERSION, projectname=name)
     add(root, "homePath", path="")
     add(root, "title", name)
     spatial_reference(add(root, "projectCrs"), windows[0].crs)
-    tables = [(table, _table_identity(table)) for table in attribute_tables]
     first = next(iter(visible.values()), list(entries))
-    _append_tree(root, entries, tables, first, geopackage_name, language)
-    box = map_box("A4")
-    _append_canvas(root, windows[0].fitted(box[2], box[3]))
+    _append_tree(root, entries, tables, first, language)
+    box = page_frame("A4").map
+    view_window = windows[0].fitted(box[2], box[3])
+    _append_canvas(root, view_window)
     maplayers = add(root, "projectlayers")
+    areas = {one.atlas.table: one.atlas for one in layouts if one.atlas and not one.atlas.year}
     for entry in entries:
-        _append_layer(maplayers, entry, language)
-    for table, identity in tables:
-        _append_table(maplayers, table, identity, geopackage_name)
+        one = append_layer(maplayers, entry, said, joins, places, quiet_maps=bool(insets))
+        if entry.layer.table in areas:
+            veil_other_areas(one, entry.layer, areas[entry.layer.table].name)
+    for table in tables:
+        append_table(maplayers, table, said)
     order = add(root, "layerorder")
     for entry in entries:
         add(order, "layer", id=entry.identity)
-    _append_relations(root, relations, entries, tables)
-    _append_properties(root)
+    append_relations(root, relations, places)
+    span = time_span(layers)
+    _append_properties(root, span)
     _append_themes(root, visible)
-    _append_metadata(root, name, abstract, author, moment)
-    _append_layouts(root, layouts, visible, windows, focus, language)
+    append_project_metadata(root, name, abstract, said, moment)
+    obstacles = _obstacles(focus, outside_windows(background, insets) if insets else None, windows)
+    pages = _Pages(visible, places, windows, obstacles, language, span)
+    parent = add(root, "Layouts")
+    for layout in layouts:
+        append_layout(parent, pages.content(layout))
     view = add(root, "ProjectViewSettings", UseProjectScales=0)
-    extent = windows[0].fitted(box[2], box[3])
-    _append_extent(view, "DefaultViewExtent", extent)
+    _append_extent(view, "DefaultViewExtent", view_window)
+    _append_time(root, span)
     _write_zip(target, document(root), moment)
     return target
 
@@ -234,25 +206,7 @@ def _check_names(
             raise ExportError(f"page={layout.page!r} is not known; use one of {listed(PAGES)}.")
 
 
-def _entries(layers: Sequence[Layer], geopackage_name: str) -> list[_Entry]:
-    entries = []
-    for layer in sorted(layers, key=lambda item: item.context):
-        for position, style in enumerate(layer.styles):
-            identity = stable_uuid(layer.table, style.name, str(position)).strip("{}")
-            entries.append(
-                _Entry(
-                    layer,
-                    style,
-                    f"{layer.table}/{style.name}",
-                    f"{layer.table}_{identity.replace('-', '_')}",
-                    f"./{geopackage_name}|layername={layer.table}",
-                    one_line(style.title or layer.title),
-                )
-            )
-    return entries
-
-
-def _shown(theme: Theme, entries: Sequence[_Entry]) -> list[_Entry]:
+def _shown(theme: Theme, entries: Sequence[Entry]) -> list[Entry]:
     """Find the layers of a theme, in the order of drawing."""
     wanted = []
     for key in theme.shown:
@@ -280,10 +234,9 @@ def _focus(layers: Sequence[Layer]) -> gpd.GeoDataFrame:
 
 def _append_tree(
     root: ET.Element,
-    entries: Sequence[_Entry],
-    tables: Sequence[tuple[AttributeTable, str]],
-    visible: Sequence[_Entry],
-    geopackage_name: str,
+    entries: Sequence[Entry],
+    tables: Sequence[TableEntry],
+    visible: Sequence[Entry],
     language: Language,
 ) -> None:
     tree = add(root, "layer-tree-group")
@@ -292,14 +245,8 @@ def _append_tree(
     rows = [(e.layer.group, e.identity, e.title, e.source, e in visible) for e in entries]
     tables_group = label("group_tables", language)
     rows += [
-        (
-            table.group or tables_group,
-            identity,
-            one_line(table.title),
-            f"./{geopackage_name}|layername={table.table}",
-            True,
-        )
-        for table, identity in tables
+        (one.table.group or tables_group, one.identity, one.title, one.source, True)
+        for one in tables
     ]
     for group, identity, name, source, shown in rows:
         if group not in groups:
@@ -346,128 +293,50 @@ def _append_extent(parent: ET.Element, tag: str, window: MapWindow) -> None:
     spatial_reference(view, window.crs)
 
 
-def _append_layer(parent: ET.Element, entry: _Entry, language: Language) -> None:
-    layer, style = entry.layer, entry.style
-    element = add(
-        parent,
-        "maplayer",
-        type="vector",
-        geometry=_GEOMETRY_WORDS[style.geometry],
-        wkbType=_WKB_WORDS[style.geometry],
-        styleCategories="AllStyleCategories",
-        labelsEnabled=int(style.labels is not None),
-        hasScaleBasedVisibilityFlag=0,
-        simplifyDrawingHints=int(style.geometry != "point"),
-        simplifyMaxScale=1,
-        simplifyLocal=1,
-        readOnly=0,
-        autoRefreshEnabled=0,
-        refreshOnNotifyEnabled=0,
-    )
-    add(element, "id", entry.identity)
-    add(element, "datasource", entry.source)
-    add(element, "layername", entry.title)
-    spatial_reference(add(element, "srs"), layer.data.crs)
-    metadata = add(element, "resourceMetadata")
-    add(metadata, "type", "dataset")
-    add(metadata, "title", entry.title)
-    add(metadata, "abstract", layer.abstract)
-    spatial_reference(add(metadata, "crs"), layer.data.crs)
-    add(metadata, "extent")
-    add(element, "provider", "ogr", encoding="UTF-8")
-    append_style(element, layer, style, language=language)
+Span = tuple[pd.Timestamp, pd.Timestamp]
+"""Begin of the first and end of the last year of temporal layers."""
 
 
-def _table_identity(table: AttributeTable) -> str:
-    return f"{table.table}_{stable_uuid('table', table.table).strip('{}').replace('-', '_')}"
-
-
-def _append_table(
-    parent: ET.Element, table: AttributeTable, identity: str, geopackage_name: str
-) -> None:
-    from shapefiles.layers import field_aliases, table_frame
-
-    _, fields = table_frame(table)
-    element = add(
-        parent,
-        "maplayer",
-        type="vector",
-        geometry="No geometry",
-        wkbType="NoGeometry",
-        styleCategories="AllStyleCategories",
-        readOnly=0,
-    )
-    add(element, "id", identity)
-    add(element, "datasource", f"./{geopackage_name}|layername={table.table}")
-    add(element, "layername", one_line(table.title))
-    metadata = add(element, "resourceMetadata")
-    add(metadata, "title", one_line(table.title))
-    add(metadata, "abstract", table.abstract)
-    add(element, "provider", "ogr", encoding="UTF-8")
-    aliases = add(element, "aliases")
-    for name, text in field_aliases(fields, table.aliases).items():
-        add(aliases, "alias", field=name, name=text)
-
-
-def _append_relations(
-    root: ET.Element,
-    relations: Sequence[Relation],
-    entries: Sequence[_Entry],
-    tables: Sequence[tuple[AttributeTable, str]],
-) -> None:
-    from shapefiles.layers import table_frame
-
-    element = add(root, "relations")
-    known: dict[str, tuple[str, dict[str, str]]] = {}
-    for entry in entries:
-        known.setdefault(entry.layer.table, (entry.identity, layer_fields(entry.layer)))
-    for table, identity in tables:
-        known.setdefault(table.table, (identity, table_frame(table)[1]))
-    for number, relation in enumerate(relations, start=1):
-        for table_name, field in (
-            (relation.table, relation.field),
-            (relation.to_table, relation.to_field),
-        ):
-            if table_name not in known or field not in known[table_name][1]:
-                raise ExportError(
-                    f"The relation {relation.name!r} names {table_name!r} and its column "
-                    f"{field!r}, which do not exist; tables: {listed(known)}."
-                )
-        source, source_fields = known[relation.table]
-        destination, destination_fields = known[relation.to_table]
-        one = add(
-            element,
-            "relation",
-            id=f"relation_{number}_{relation.table}_{relation.to_table}",
-            name=one_line(relation.name),
-            referencingLayer=source,
-            referencedLayer=destination,
-            strength="Association",
-        )
-        add(
-            one,
-            "fieldRef",
-            referencingField=source_fields[relation.field],
-            referencedField=destination_fields[relation.to_field],
-        )
-
-
-def _append_properties(root: ET.Element) -> None:
+def _append_properties(root: ET.Element, span: Span | None) -> None:
     properties = add(root, "properties")
-    for section, name, kind, value in (
+    rows: list[tuple[str, str, str, object]] = [
         ("SpatialRefSys", "ProjectionsEnabled", "int", 1),
         ("Paths", "Absolute", "bool", False),
         ("Measure", "Ellipsoid", "QString", "EPSG:7030"),
         ("Measurement", "DistanceUnits", "QString", "kilometers"),
         ("Measurement", "AreaUnits", "QString", "km2"),
         ("PAL", "PlacementEngineVersion", "int", 1),
-    ):
+    ]
+    if span is not None:
+        # 1: the controller steps through time as soon as its panel is opened.
+        rows.append(("TemporalControllerWidget", "NavigationMode", "int", 1))
+        for name, moment in zip(("StartDateTime", "EndDateTime"), span, strict=True):
+            text = f"{moment:%Y-%m-%dT%H:%M:%S}"
+            rows.append(("TemporalControllerWidget", name, "QString", text))
+    for section, name, kind, value in rows:
         found = properties.find(section)
         parent = add(properties, section) if found is None else found
         add(parent, name, value, type=kind)
 
 
-def _append_themes(root: ET.Element, visible: dict[str, list[_Entry]]) -> None:
+def _append_time(root: ET.Element, span: Span | None) -> None:
+    """Append the range of time of the project, which QGIS steps through by years."""
+    if span is None:
+        return
+    settings = add(
+        root,
+        "ProjectTimeSettings",
+        timeStepUnit="y",
+        timeStep=1,
+        frameRate=1,
+        cumulativeTemporalRange=0,
+    )
+    limits = add(settings, "TemporalRange")
+    add(limits, "start", f"{span[0]:%Y-%m-%dT%H:%M:%S}Z")
+    add(limits, "end", f"{span[1]:%Y-%m-%dT%H:%M:%S}Z")
+
+
+def _append_themes(root: ET.Element, visible: dict[str, list[Entry]]) -> None:
     presets = add(root, "visibility-presets")
     for name, shown in visible.items():
         preset = add(presets, "visibility-preset", name=name)
@@ -477,55 +346,101 @@ def _append_themes(root: ET.Element, visible: dict[str, list[_Entry]]) -> None:
             add(preset, "layer", id=entry.identity, visible=1, style="default", expanded=1)
 
 
-def _append_metadata(
-    root: ET.Element, title: str, abstract: str, author: str, moment: datetime
-) -> None:
-    metadata = add(root, "projectMetadata")
-    add(metadata, "identifier")
-    add(metadata, "type", "dataset")
-    add(metadata, "title", title)
-    add(metadata, "abstract", abstract)
-    add(metadata, "author", author)
-    add(metadata, "creation", moment.strftime("%Y-%m-%dT%H:%M:%S"))
+MOST_OBSTACLES = 20_000
+"""Corners of shapes that are looked at when insets are placed."""
 
 
-def _append_layouts(
-    root: ET.Element,
-    layouts: Sequence[Layout],
-    visible: dict[str, list[_Entry]],
-    windows: Sequence[MapWindow],
-    focus: gpd.GeoDataFrame,
-    language: Language,
-) -> None:
-    parent = add(root, "Layouts")
-    main, insets = windows[0], tuple(windows[1:])
-    drawn = focus.geometry[~(focus.geometry.isna() | focus.geometry.is_empty)].to_crs(main.crs)
-    points = drawn.representative_point()
-    places = list(zip(points.x.tolist(), points.y.tolist(), strict=True))
-    for layout in layouts:
-        _, _, width, height = map_box(layout.page)
-        named = any(entry.style.labels is not None for entry in visible[layout.theme])
-        corner = emptiest_corner(places, main.fitted(width, height), count=len(insets))
-        append_layout(
-            parent,
-            LayoutContent(
-                name=xml_text(layout.name),
-                theme=xml_text(layout.theme),
-                title=layout.title or layout.name,
-                subtitle=layout.subtitle,
-                note=layout.note,
-                window=main,
-                # Names that stand beside the cities need no title as well.
-                insets=tuple(replace(one, title="") for one in insets) if named else insets,
-                corner=corner,
-                legend=tuple(_legend_entry(entry) for entry in visible[layout.theme]),
-                page=layout.page,
-                language=language,
+def _obstacles(
+    focus: gpd.GeoDataFrame, background: gpd.GeoSeries | None, windows: Sequence[MapWindow]
+) -> np.ndarray:
+    """Return points that insets should not hide.
+
+    A point in each city; with windows of the study, which the map makes room for, the outlines of
+    cities and background.
+    """
+    crs = windows[0].crs
+    drawn = focus.geometry[~(focus.geometry.isna() | focus.geometry.is_empty)].to_crs(crs)
+    if not any(window.named for window in windows):
+        found: np.ndarray = shapely.get_coordinates(drawn.representative_point().to_numpy())
+        return found
+    found = shapely.get_coordinates(drawn.to_numpy())
+    if background is not None:
+        found = np.vstack([found, shapely.get_coordinates(background.to_crs(crs).to_numpy())])
+    return found[:: max(len(found) // MOST_OBSTACLES, 1)]
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """What all pages of a project share."""
+
+    visible: dict[str, list[Entry]]
+    places: dict[str, Place]
+    windows: Sequence[MapWindow]
+    obstacles: np.ndarray
+    language: Language
+    span: Span | None
+
+    def content(self, layout: Layout) -> LayoutContent:
+        """Say everything that one page shows."""
+        shown = self.visible[layout.theme]
+        frame = suiting_frame(layout.page, layout.orientation, self.windows[0])
+        atlas = None
+        if layout.atlas is not None:
+            last = None if self.span is None else self.span[1].year
+            atlas = atlas_pages(layout.atlas, layout.name, self.places, last)
+        named = any(entry.style.labels is not None for entry in shown)
+        main, insets = self._placed(frame, atlas, named=named)
+        return LayoutContent(
+            name=xml_text(layout.name),
+            theme=xml_text(layout.theme),
+            title=layout.title or layout.name,
+            subtitle=layout.subtitle,
+            note=layout.note,
+            window=main,
+            insets=tuple(insets),
+            frame=frame,
+            legend=tuple(
+                _legend_entry(entry)
+                for entry in shown
+                if layout.atlas is None or entry.layer.table != layout.atlas.table
             ),
+            approval=layout.approval,
+            atlas=atlas,
+            language=self.language,
         )
 
+    def _placed(
+        self, frame: PageFrame, atlas: AtlasPages | None, *, named: bool
+    ) -> tuple[MapWindow, list[tuple[MapWindow, Box]]]:
+        """Place the insets: on the map, or in the column beside a map that is zoomed to areas."""
+        left, top, width, height = frame.map
+        insets = list(self.windows[1:])
+        if atlas is not None and not atlas.year:
+            # The windows of a study belong to the map of the whole area.
+            insets = [inset for inset in insets if not inset.named]
+            boxes = _column_boxes(len(insets), frame)
+            main = self.windows[0].fitted(width, height)
+        else:
+            main, relative = place_insets(self.obstacles, self.windows[0], insets, width, height)
+            boxes = [(left + x, top + y, wide, tall) for x, y, wide, tall in relative]
+        if named:
+            # Names that stand beside the cities need no title as well.
+            insets = [inset if inset.named else replace(inset, title="") for inset in insets]
+        return main, list(zip(insets, boxes, strict=True))
 
-def _legend_entry(entry: _Entry) -> LegendEntry:
+
+def _column_boxes(count: int, frame: PageFrame) -> list[Box]:
+    """Return boxes side by side above the scale bar, or beside the legend of a portrait page."""
+    left, top, width, _ = frame.bar
+    if not count:
+        return []
+    wide = min((width - 2.0 * (count - 1)) / count, 34.0)
+    tall = 0.78 * wide
+    start = top - tall - GAP if frame.columns == 1 else top + frame.bar[3] + GAP
+    return [(left + at * (wide + 2.0), start, wide, tall) for at in range(count)]
+
+
+def _legend_entry(entry: Entry) -> LegendEntry:
     style = entry.style
     single = style.kind == "single"
     heights = tuple(one.size or 0.0 if style.geometry == "point" else 0.0 for one in style.classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from shapefiles.palettes import HATCHING
+from shapefiles.qgis_patterns import DASH_STYLES, append_pattern
 from shapefiles.qgis_xml import add, data_defined, option_map, quoted_field, rgba, stable_uuid
 from shapefiles.style_types import LayerStyle, StyleClass
 
@@ -13,16 +13,25 @@ _METHODS = {
     "quantiles": "Quantile",
     "equalinterval": "EqualInterval",
     "stdmean": "StdDev",
+    "naturalbreaks": "Jenks",
+    "prettybreaks": "Pretty",
 }
+"""Schemes that QGIS has too; it keeps the bounds written here until a user classifies anew."""
 
 
 def append_renderer(parent: ET.Element, style: LayerStyle) -> ET.Element:
     """Append ``<renderer-v2>``; the style names fields of the file.
 
     Numbers with missing values are drawn by rules, because a graduated renderer of QGIS gives a
-    missing value no symbol at all; its last rule, ELSE, is the class "no data".
+    missing value no symbol at all; its last rule, ELSE, is the class "no data". Two numbers are
+    drawn by rules as well, one for each pair of classes.
     """
-    kinds = {"single": _single, "categorised": _categorised, "graduated": _graduated}
+    kinds = {
+        "single": _single,
+        "categorised": _categorised,
+        "graduated": _graduated,
+        "bivariate": _rules,
+    }
     if style.kind == "graduated" and style.missing_class is not None:
         renderer = _rules(parent, style)
     else:
@@ -104,20 +113,28 @@ def _graduated(parent: ET.Element, style: LayerStyle) -> ET.Element:
 
 def _rules(parent: ET.Element, style: LayerStyle) -> ET.Element:
     renderer = _renderer(parent, "RuleRenderer", style)
-    rules = add(renderer, "rules", key=stable_uuid(style.name, style.column))
-    field = quoted_field(style.column)
-    first = True
+    rules = add(renderer, "rules", key=stable_uuid(style.name, *style.columns))
     for position, one in enumerate(style.classes):
-        if one.missing:
-            test = "ELSE"
-        else:
-            over = ">=" if first else ">"
-            test = f"{field} {over} {one.lower!r} AND {field} <= {one.upper!r}"
-            first = False
-        key = stable_uuid(style.name, style.column, str(position))
+        key = stable_uuid(style.name, *style.columns, str(position))
+        test = "ELSE" if one.missing else _range_test(style, one)
         add(rules, "rule", key=key, symbol=position, label=one.label, filter=test)
     _symbols(renderer, style)
     return renderer
+
+
+def _range_test(style: LayerStyle, one: StyleClass) -> str:
+    """Return the expression that is true in the class; the lowest class holds its lower bound."""
+    ranges = [(style.column, one.lower, one.upper, style.bounds)]
+    if style.kind == "bivariate":
+        ranges.append(
+            (style.second_column, one.second_lower, one.second_upper, style.second_bounds)
+        )
+    tests = []
+    for column, lower, upper, bounds in ranges:
+        field = quoted_field(column)
+        lowest = (lower, upper) == bounds[:2]
+        tests.append(f"{field} {'>=' if lowest else '>'} {lower!r} AND {field} <= {upper!r}")
+    return " AND ".join(tests)
 
 
 def _symbols(renderer: ET.Element, style: LayerStyle) -> None:
@@ -146,29 +163,8 @@ def append_symbol(parent: ET.Element, style: LayerStyle, one: StyleClass, name: 
     layer = add(symbol, "layer", class_=layer_class, enabled=1, locked=0, pass_=0)
     option_map(layer, options(style, one))
     data_defined(layer, "data_defined_properties", {})
-    if one.missing and style.geometry == "polygon":
-        _append_hatching(symbol, name)
+    append_pattern(symbol, style, one, name)
     return symbol
-
-
-def _append_hatching(symbol: ET.Element, name: str) -> None:
-    """Hatch areas without a value: no shade of grey could be taken for a class."""
-    pattern = add(symbol, "layer", class_="LinePatternFill", enabled=1, locked=0, pass_=0)
-    option_map(
-        pattern,
-        {"angle": "45", "distance": "0.9", "distance_unit": "MM", "line_width": "0.12",
-         "line_width_unit": "MM", "color": rgba(HATCHING)},
-    )  # fmt: skip
-    data_defined(pattern, "data_defined_properties", {})
-    line = add(
-        pattern, "symbol", type="line", name=f"@{name}@1", alpha=1, clip_to_extent=1, force_rhr=0
-    )
-    stroke = add(line, "layer", class_="SimpleLine", enabled=1, locked=0, pass_=0)
-    option_map(
-        stroke,
-        {"line_color": rgba(HATCHING), "line_style": "solid", "line_width": "0.12",
-         "line_width_unit": "MM", "capstyle": "flat", "joinstyle": "bevel"},
-    )  # fmt: skip
 
 
 def _fill(style: LayerStyle, one: StyleClass) -> dict[str, object]:
@@ -201,7 +197,7 @@ def _marker(style: LayerStyle, one: StyleClass) -> dict[str, object]:
 def _line(_style: LayerStyle, one: StyleClass) -> dict[str, object]:
     return {
         "line_color": rgba(one.colour),
-        "line_style": "solid",
+        "line_style": DASH_STYLES[one.pattern],
         "line_width": f"{one.size or 0.2:g}",
         "line_width_unit": "MM",
         "capstyle": "round",

@@ -21,6 +21,12 @@ from shapefiles.qgis_xml import (
 from shapefiles.style_types import LabelStyle, LayerStyle
 from spatial.options import Language
 
+QUIET_MAP = "window"
+"""Maps of a page whose id begins so show no names: small windows that a study names."""
+
+NAMES_ALLOWED = f"coalesce(@map_id,'') NOT LIKE '{QUIET_MAP}%'"
+"""QGIS gives a map of a page its id as ``@map_id``; the map canvas has none that begins so."""
+
 _GEOMETRY_CODES = {"point": 0, "line": 1, "polygon": 2}
 
 
@@ -58,19 +64,29 @@ def language_of(style: LayerStyle) -> Language:
 
 
 def append_style(
-    parent: ET.Element, layer: Layer, style: LayerStyle, *, language: Language
+    parent: ET.Element,
+    layer: Layer,
+    style: LayerStyle,
+    *,
+    language: Language,
+    quiet_maps: bool = False,
 ) -> None:
-    """Append renderer, labels, aliases and value maps; for ``<qgis>`` and ``<maplayer>`` alike."""
+    """Append renderer, labels, aliases and value maps; for ``<qgis>`` and ``<maplayer>`` alike.
+
+    With ``quiet_maps`` no names stand on the maps of a page whose id begins with ``QUIET_MAP``.
+    """
     fields = layer_fields(layer)
     in_file = in_field_names(style, fields)
     flags = add(parent, "flags")
     for flag in ("Identifiable", "Searchable"):
         add(flags, flag, 1)
     add(flags, "Removable", 1)
-    add(parent, "temporal", enabled=0, mode=0)
-    append_renderer(parent, in_file)
+    _append_temporal(parent, fields.get(layer.time, ""))
+    renderer = append_renderer(parent, in_file)
+    if layer.time:
+        _latest_on_top(renderer, fields[layer.time])
     if in_file.labels is not None and style.labels is not None:
-        _append_labels(parent, layer, in_file, style.labels, language)
+        _append_labels(parent, layer, in_file, style.labels, language, quiet_maps=quiet_maps)
     add(parent, "blendMode", 0)
     add(parent, "featureBlendMode", 0)
     add(parent, "layerOpacity", 1)
@@ -82,6 +98,42 @@ def append_style(
     if in_file.labels is not None:
         add(parent, "previewExpression", quoted_field(in_file.labels.column))
     add(parent, "layerGeometryType", _GEOMETRY_CODES[style.geometry])
+
+
+def _append_temporal(parent: ET.Element, field: str) -> None:
+    """Let the temporal controller show the features of its moment, where a field holds moments."""
+    temporal = add(
+        parent,
+        "temporal",
+        enabled=int(bool(field)),
+        mode=1 if field else 0,  # 1: each feature stands for one instant, the value of a field
+        startField=field,
+        endField="",
+        durationField="",
+        durationUnit="min",
+        fixedDuration=0,
+        accumulate=0,
+        limitMode=0,
+        startExpression="",
+        endExpression="",
+    )
+    fixed = add(temporal, "fixedRange")
+    add(fixed, "start")
+    add(fixed, "end")
+
+
+def _latest_on_top(renderer: ET.Element, field: str) -> None:
+    """Draw in the order of time: without the temporal controller the last year covers the others.
+
+    Within one moment the order of the style holds, such as weak links below strong ones.
+    """
+    renderer.set("enableorderby", "1")
+    order = renderer.find("orderby")
+    if order is None:
+        order = add(renderer, "orderby")
+    clause = ET.Element("orderByClause", asc="1", nullsFirst="1")
+    clause.text = quoted_field(field)
+    order.insert(0, clause)
 
 
 def _append_value_maps(parent: ET.Element, layer: Layer, fields: dict[str, str]) -> None:
@@ -104,7 +156,13 @@ def _append_value_maps(parent: ET.Element, layer: Layer, fields: dict[str, str])
 
 
 def _append_labels(
-    parent: ET.Element, layer: Layer, style: LayerStyle, source: LabelStyle, language: Language
+    parent: ET.Element,
+    layer: Layer,
+    style: LayerStyle,
+    source: LabelStyle,
+    language: Language,
+    *,
+    quiet_maps: bool,
 ) -> None:
     """Append ``<labeling>``: the weightiest names are placed first, and larger."""
     labels = style.labels
@@ -156,18 +214,31 @@ def _append_labels(
         minFeatureSize=0,
         zIndex=0,
     )
-    data_defined(settings, "dd_properties", _label_expressions(layer, labels, source))
+    expressions, shown = _priority_expressions(layer, labels, source)
+    tests = [*([NAMES_ALLOWED] if quiet_maps else []), *shown]
+    if layer.time:
+        # Without the temporal controller all years are there: only the last one is named.
+        latest = layer.data[layer.time].max()
+        field = quoted_field(layer_fields(layer)[layer.time])
+        moment = f"make_datetime({latest:%Y,%m,%d,%H,%M,0})"
+        tests.append(f"(@map_start_time IS NOT NULL OR {field} >= {moment})")
+    if tests:
+        expressions["Show"] = " AND ".join(tests)
+    data_defined(settings, "dd_properties", expressions)
 
 
-def _label_expressions(layer: Layer, labels: LabelStyle, source: LabelStyle) -> dict[str, str]:
+def _priority_expressions(
+    layer: Layer, labels: LabelStyle, source: LabelStyle
+) -> tuple[dict[str, str], list[str]]:
+    """Return the expressions that follow the priority, and what it asks for to show a name."""
     if source.priority is None or labels.priority is None:
-        return {}
+        return {}, []
     values = pd.to_numeric(layer.data[source.priority], errors="coerce").to_numpy(
         dtype=float, na_value=np.nan
     )
     values = values[np.isfinite(values)]
     if not len(values) or values.min() == values.max():
-        return {}
+        return {}, []
     low, high = float(values.min()), float(values.max())
     start = low if labels.minimum is None else max(low, min(labels.minimum, high))
     value = f"coalesce({quoted_field(labels.priority)},{low!r})"
@@ -175,14 +246,16 @@ def _label_expressions(layer: Layer, labels: LabelStyle, source: LabelStyle) -> 
     if start < high and labels.largest > labels.smallest:
         size = f"scale_exp({value},{start!r},{high!r},{labels.smallest!r},{labels.largest!r},0.5)"
         expressions["Size"] = size
-    if labels.minimum is not None:
-        scale = _detail_scale(layer)
-        expressions["Show"] = f"{value} >= {labels.minimum!r} OR @map_scale < {scale}"
-    return expressions
+    if labels.minimum is None:
+        return expressions, []
+    return expressions, [f"({value} >= {labels.minimum!r} OR @map_scale < {_detail_scale(layer)})"]
 
 
 def _detail_scale(layer: Layer) -> int:
     """Return the scale from which all names may be shown: a third of the sheet's width."""
-    west, _, east, _ = layer.data.to_crs("EPSG:6933").total_bounds
+    from pyproj import Transformer
+
+    there = Transformer.from_crs(layer.data.crs, "EPSG:6933", always_xy=True)
+    west, _, east, _ = there.transform_bounds(*layer.data.total_bounds.tolist())
     whole_sheet = max(east - west, 1000.0) / 0.2
     return int(float(f"{whole_sheet / 3.0:.1g}"))

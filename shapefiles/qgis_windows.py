@@ -14,7 +14,10 @@ from shapefiles.qgis_xml import one_line
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from pyproj import CRS
+
+    from shapefiles.map_insets import MapInset
 
 MOST_INSETS = 3
 """With more groups of cities apart than this, one map shows all."""
@@ -36,17 +39,22 @@ class MapWindow:
         Metres in one unit of ``crs`` from west to east, in the middle of the window.
     title : str
         Written in the corner of an inset.
+    named : bool
+        A window that the study names, not a part of the area that lies far off.
     """
 
     bounds: tuple[float, float, float, float]
     crs: CRS
     metres: float = 1.0
     title: str = ""
+    named: bool = False
 
-    def with_headroom(self) -> MapWindow:
-        """Return the window with room at the top for its title."""
+    def with_room_for_title(self) -> MapWindow:
+        """Return the window with room for its title: at the top, of a named window at the foot."""
         west, south, east, north = self.bounds
         share = 0.16 if self.title else 0.0
+        if self.named:
+            return replace(self, bounds=(west, south - 0.5 * share * (north - south), east, north))
         return replace(self, bounds=(west, south, east, north + share * (north - south)))
 
     def fitted(self, width: float, height: float, *, margin: float = 0.03) -> MapWindow:
@@ -68,7 +76,10 @@ def background_of(layers: Sequence[Layer]) -> gpd.GeoSeries | None:
 
 
 def map_windows(
-    focus: gpd.GeoDataFrame, background: gpd.GeoSeries | None, crs: CRS | None
+    focus: gpd.GeoDataFrame,
+    background: gpd.GeoSeries | None,
+    crs: CRS | None,
+    named: Sequence[MapInset] = (),
 ) -> list[MapWindow]:
     """Return the window of the main map, then those of the insets.
 
@@ -80,15 +91,18 @@ def map_windows(
         Areas behind it, shown whole where that does not make the map much smaller.
     crs : pyproj.CRS or None
         Of the main map; by default the one that suits the main part.
+    named : sequence of MapInset
+        Further windows in degrees, such as a sea with its islands. Background that lies within
+        one of them does not widen the main map.
 
     Returns
     -------
     list of MapWindow
+        The main map, the parts far off, the named windows.
     """
     drawn = focus[~(focus.geometry.isna() | focus.geometry.is_empty)].reset_index(drop=True)
-    parts = map_parts(drawn)
-    if len(parts) > MOST_INSETS + 1:
-        parts = (drawn.index,)
+    parts = window_parts(drawn)
+    background = outside_windows(background, named)
     windows = []
     for position, part in enumerate(parts):
         shapes = drawn.loc[part]
@@ -100,7 +114,47 @@ def map_windows(
             bounds = shapes.to_crs(system).total_bounds
         title = _part_title(shapes) if position else ""
         windows.append(_window(tuple(bounds.tolist()), system, title, inset=position > 0))
-    return windows
+    return windows + [_named_window(one, windows[0].crs) for one in named]
+
+
+def window_parts(cities: gpd.GeoDataFrame) -> tuple[pd.Index, ...]:
+    """Return the cities of the main map, then those of each inset.
+
+    Parameters
+    ----------
+    cities : geopandas.GeoDataFrame of shape (n, ...)
+        With a shape for each city.
+
+    Returns
+    -------
+    tuple of pandas.Index
+    """
+    parts = map_parts(cities)
+    return parts if len(parts) <= MOST_INSETS + 1 else (cities.index,)
+
+
+def outside_windows(
+    areas: gpd.GeoSeries | None, windows: Sequence[MapInset]
+) -> gpd.GeoSeries | None:
+    """Return areas without their parts that lie within named windows."""
+    if areas is None or not windows:
+        return areas
+    import shapely
+
+    parts = areas.to_crs("EPSG:4326").explode(ignore_index=True)
+    for one in windows:
+        parts = parts[~parts.within(shapely.box(one.west, one.south, one.east, one.north))]
+    return parts.reset_index(drop=True)
+
+
+def _named_window(one: MapInset, crs: CRS) -> MapWindow:
+    """Return a window of degrees in the system of the main map."""
+    from pyproj import Transformer
+
+    there = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    bounds = there.transform_bounds(one.west, one.south, one.east, one.north)
+    metres = _metres_per_unit(crs, (one.south + one.north) / 2.0)
+    return MapWindow(bounds=bounds, crs=crs, metres=metres, title=one_line(one.title), named=True)
 
 
 def _with_background(shapes: gpd.GeoDataFrame, background: gpd.GeoSeries | None) -> np.ndarray:
@@ -149,31 +203,3 @@ def _metres_per_unit(crs: CRS, latitude: float) -> float:
     if crs.is_geographic:
         return float(111_320.0 * np.cos(np.radians(np.clip(latitude, -80.0, 80.0))))
     return float(crs.axis_info[0].unit_conversion_factor) if crs.axis_info else 1.0
-
-
-def emptiest_corner(points: Sequence[tuple[float, float]], window: MapWindow, *, count: int) -> str:
-    """Return the corner of the main map where insets hide the fewest points.
-
-    Parameters
-    ----------
-    points : sequence of (x, y)
-        In the units of the window, already fitted to its frame.
-    window : MapWindow
-    count : int
-        Number of insets.
-    """
-    west, south, east, north = window.bounds
-    width, height = east - west, north - south
-    across = 0.155 * count if count > 1 else 0.19
-    upright = 0.22
-    best, fewest = "bottom-left", len(points) + 1
-    for corner in ("bottom-left", "bottom-right", "top-left"):
-        hidden = 0
-        for x, y in points:
-            share_x, share_y = (x - west) / width, (y - south) / height
-            share_x = 1.0 - share_x if corner.endswith("right") else share_x
-            share_y = 1.0 - share_y if corner.startswith("top") else share_y
-            hidden += 0.0 <= share_x <= across + 0.02 and 0.0 <= share_y <= upright
-        if hidden < fewest:
-            best, fewest = corner, hidden
-    return best

@@ -167,9 +167,14 @@ def stable_uuid(*parts: str) -> str:
     return "{" + str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts))) + "}"
 
 
+def serialised(root: ET.Element) -> str:
+    """Return an element as text; carriage returns come back, which parsers read as line feeds."""
+    return ET.tostring(root, encoding="unicode").replace("\r", "&#13;")
+
+
 def document(root: ET.Element) -> str:
     """Return a whole QGIS document as text."""
-    return DOCTYPE + ET.tostring(root, encoding="unicode")
+    return DOCTYPE + serialised(root)
 
 
 def quoted_field(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from shapefiles.read_tables import require_columns
-from shapefiles.read_values import identifiers, is_missing, numbers
+from shapefiles.read_values import CONTROLS, identifiers, is_missing, numbers
 from shapefiles.read_vectors import read_shapes
 from shapefiles.sources import CitiesSource
 from shapefiles.study_area import PassportEntry, SourceFile
@@ -176,6 +176,11 @@ def _names(raw: pd.DataFrame, source: CitiesSource) -> tuple[list[str], list[Pas
         ids = tuple(raw.index[nameless])
         entries.append(PassportEntry("passport_names_missing", len(ids), ids, source.name))
         given = given.where(~nameless, pd.Series(raw.index, index=raw.index, dtype=object))
+    unseen = given.map(lambda name: CONTROLS.search(name) is not None).astype(bool)
+    if unseen.any():
+        ids = tuple(raw.index[unseen])
+        entries.append(PassportEntry("passport_names_cleaned", len(ids), ids, source.name))
+        given = given.map(lambda name: CONTROLS.sub("", name))
     shared = given.duplicated(keep=False)
     if shared.any():
         ids = tuple(raw.index[shared])

@@ -18,6 +18,9 @@ _LARGEST_EXACT = 2**53
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+")
 _DECIMAL_ZERO = re.compile(r"-?\d+\.0+")
 _ALMOST_NUMBER = re.compile(r"[-+(]?\s*[$¥€£]?\s*\d[\d\s,.'’\u00a0\u202f]*\)?\s*[%‰]?")
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that are never meant in an id or a name."""
+
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 
 
@@ -50,7 +53,8 @@ def identifiers(cells: pd.Series, *, what: str, first_row: int = 2) -> pd.Series
     Raises
     ------
     PanelError
-        Empty cells, dates, fractions, numbers too large to be exact, or ids in scientific notation.
+        Empty cells, control characters, dates, fractions, numbers too large to be exact, or ids in
+        scientific notation.
 
     Examples
     --------
@@ -66,6 +70,12 @@ def identifiers(cells: pd.Series, *, what: str, first_row: int = 2) -> pd.Series
             "Fill them in or delete these rows."
         )
     texts = [_identifier(cell, what) for cell in cells]
+    unseen = [first_row + row for row, text in enumerate(texts) if CONTROLS.search(text)]
+    if unseen:
+        raise PanelError(
+            f"{what}: ids hold control characters, which files and other programs lose (rows "
+            f"{listed(unseen)} of the file). Delete them."
+        )
     if all(_DECIMAL_ZERO.fullmatch(text) for text in texts):
         texts = [text.partition(".")[0] for text in texts]
     scientific = [text for text in texts if _SCIENTIFIC.fullmatch(text)]
@@ -111,7 +121,7 @@ def years(cells: pd.Series, *, what: str, first_row: int = 2) -> pd.Series:
     Raises
     ------
     PanelError
-        Empty cells, dates, or anything that is no year between 1000 and 2999.
+        Empty cells, control characters, dates, or anything that is no year between 1000 and 2999.
 
     Examples
     --------

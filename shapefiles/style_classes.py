@@ -76,21 +76,14 @@ def graduated_classes(
         The first / last class reaches to the smallest / largest value, and its label says
         "up to" / "over" its inner bound.
     """
-    places = needed_decimals(edges) if decimals is None else decimals
     finite = numbers[np.isfinite(numbers)]
     reach = np.array(edges, dtype=float)
     reach[0] = min(reach[0], finite.min()) if open_ends[0] else reach[0]
     reach[-1] = max(reach[-1], finite.max()) if open_ends[1] else reach[-1]
     positions = class_positions(numbers, reach)
-    key = "signed_number_range" if edges[0] < 0 else "number_range"
+    texts = range_texts(edges, decimals, language, open_ends=open_ends)
     classes = []
-    for i, (lower, upper) in enumerate(pairwise(edges)):
-        low, high = written_number(float(lower), places), written_number(float(upper), places)
-        text = high if low == high else label(key, language, lower=low, upper=high)
-        if i == 0 and open_ends[0]:
-            text = f"≤ {high}"
-        elif i == len(edges) - 2 and open_ends[1]:
-            text = f"> {low}"
+    for i, text in enumerate(texts):
         n = int((positions == i).sum())
         classes.append(
             StyleClass(
@@ -106,6 +99,28 @@ def graduated_classes(
     lacking = int((~np.isfinite(numbers)).sum())
     grey_size = missing_size if missing_size is not None else sizes[0]
     return (*classes, *missing_class(lacking, grey_size, counts, language))
+
+
+def range_texts(
+    edges: np.ndarray,
+    decimals: int | None,
+    language: Language,
+    *,
+    open_ends: tuple[bool, bool] = (False, False),
+) -> list[str]:
+    """Write the classes between bounds, "from - to", with as many decimals as they need."""
+    places = needed_decimals(edges) if decimals is None else decimals
+    key = "signed_number_range" if edges[0] < 0 else "number_range"
+    words = [written_number(float(edge), places) for edge in edges]
+    texts = [
+        high if low == high else label(key, language, lower=low, upper=high)
+        for low, high in pairwise(words)
+    ]
+    if open_ends[0]:
+        texts[0] = f"≤ {words[1]}"
+    if open_ends[1] and len(texts) > int(open_ends[0]):
+        texts[-1] = f"> {words[-2]}"
+    return texts
 
 
 def missing_class(

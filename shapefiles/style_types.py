@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,12 +11,15 @@ import pandas as pd
 
 from shapefiles.classification import class_positions
 from shapefiles.palettes import INK, red_green_blue
-from spatial.errors import ConfigError
+from shapefiles.qgis_xml import xml_text
+from spatial.errors import ConfigError, listed
 from spatial.options import checked_option
 
 GeometryKind = Literal["polygon", "point", "line"]
-StyleKind = Literal["categorised", "graduated", "single"]
+StyleKind = Literal["categorised", "graduated", "bivariate", "single"]
 DrawOrder = Literal["", "ascending", "descending"]
+Pattern = Literal["", "lines", "back_lines", "crossed", "dots", "horizontal", "vertical"]
+"""What is drawn over the colour: hatching in areas, a sign in circles, dashes along lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +37,10 @@ class StyleClass:
     members : tuple of str
         Categorised styles: further texts of the column in the same class ("other").
     lower, upper : float or None
-        Graduated styles: ``lower < x <= upper``; in the first class ``lower`` belongs to it.
-        Bounds are never rounded.
+        Graduated and bivariate styles: ``lower < x <= upper``; in the first class ``lower``
+        belongs to it. Bounds are never rounded.
+    second_lower, second_upper : float or None
+        Bivariate styles: the same for the second column.
     size : float or None
         Diameter of points or width of lines, mm on an A4 page.
     count : int
@@ -43,6 +49,8 @@ class StyleClass:
         This class takes the features without a value.
     wording : str
         The label without the count.
+    pattern : {"", "lines", "back_lines", "crossed", "dots", "horizontal", "vertical"}
+        Drawn over the colour, to keep classes apart where colour cannot.
     """
 
     label: str
@@ -55,10 +63,14 @@ class StyleClass:
     count: int = 0
     missing: bool = False
     wording: str = ""
+    second_lower: float | None = None
+    second_upper: float | None = None
+    pattern: Pattern = ""
 
     def __post_init__(self) -> None:
-        """Refuse a colour that no program would understand."""
+        """Refuse a colour that no program would understand, and unknown patterns."""
         red_green_blue(self.colour)
+        checked_option(self.pattern, Pattern, name="pattern")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +114,11 @@ class LayerStyle:
     geometry : {"polygon", "point", "line"}
     column : str
         Column that decides the class; empty for a single symbol.
-    kind : {"categorised", "graduated", "single"}
+    kind : {"categorised", "graduated", "bivariate", "single"}
     classes : tuple of StyleClass
-        In the order of the legend; a class for missing values, if any, is the last.
+        In the order of the legend; a class for missing values, if any, is the last. Bivariate:
+        the classes of ``column`` one after the other for the lowest class of ``second_column``,
+        then for the next one.
     scheme : str
         How the bounds were found.
     outline_colour : str
@@ -115,6 +129,10 @@ class LayerStyle:
     draw_order : {"", "ascending", "descending"}
         Features are drawn in this order of ``column``, the last one on top.
     labels : LabelStyle or None
+    second_column : str
+        Bivariate styles: the other column that decides the class.
+    axis_titles : tuple of (str, str)
+        Bivariate styles: what the two columns are, for the two sides of the legend.
     """
 
     name: str
@@ -129,6 +147,8 @@ class LayerStyle:
     opacity: float = 1.0
     draw_order: DrawOrder = ""
     labels: LabelStyle | None = None
+    second_column: str = ""
+    axis_titles: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
         """Check the words and that there is something to draw."""
@@ -137,61 +157,119 @@ class LayerStyle:
         checked_option(self.draw_order, DrawOrder, name="draw_order")
         if not self.classes:
             raise ConfigError(f"The style {self.name!r} has no classes; give at least one.")
+        if self.kind == "bivariate" and not (self.column and self.second_column):
+            raise ConfigError(
+                f"The style {self.name!r} shows two columns; give column and second_column."
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that decide the class; empty for a single symbol."""
+        return tuple(name for name in (self.column, self.second_column) if name)
 
     @property
     def bounds(self) -> tuple[float, ...]:
-        """Bounds of a graduated style, one more than its classes; empty otherwise."""
-        ranges = [one for one in self.classes if one.upper is not None]
-        if not ranges:
-            return ()
-        lowest = ranges[0].lower
-        assert lowest is not None
-        return (lowest, *(one.upper for one in ranges if one.upper is not None))
+        """Bounds of a graduated style or of the first column, one more than its classes."""
+        ranges = [(one.lower, one.upper) for one in self.classes if one.upper is not None]
+        return _joined(ranges if self.kind == "graduated" else [*dict.fromkeys(ranges)])
+
+    @property
+    def second_bounds(self) -> tuple[float, ...]:
+        """Bounds of the second column of a bivariate style; empty otherwise."""
+        ranges = [(one.second_lower, one.second_upper) for one in self.classes]
+        return _joined([*dict.fromkeys(pair for pair in ranges if pair[1] is not None)])
 
     @property
     def missing_class(self) -> StyleClass | None:
         """The class of features without a value, None when no feature lacked one."""
         return next((one for one in self.classes if one.missing), None)
 
-    def class_of(self, values: pd.Series) -> pd.Series:
+    def class_of(self, values: pd.Series | pd.DataFrame) -> pd.Series:
         """Return the position in ``classes`` of each value; -1 where nothing is drawn.
 
         Parameters
         ----------
-        values : pandas.Series of shape (n,)
+        values : pandas.Series of shape (n,) or pandas.DataFrame
+            The column of the style, or a table that holds it; bivariate styles take a table with
+            both of their columns.
 
         Returns
         -------
         pandas.Series of int, shape (n,)
             With the index of ``values``.
+
+        Raises
+        ------
+        ConfigError
+            If the table lacks a column, or a bivariate style is given one column.
         """
-        last = next((i for i, one in enumerate(self.classes) if one.missing), -1)
         if self.kind == "single":
             return pd.Series(0, index=values.index, name="class")
-        if self.kind == "graduated":
-            numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-            positions = class_positions(numbers, self.bounds)
-            positions[~np.isfinite(numbers)] = last
+        last = next((i for i, one in enumerate(self.classes) if one.missing), -1)
+        columns = self._columns_of(values)
+        if self.kind == "bivariate":
+            first, first_known = _range_positions(columns[0], self.bounds)
+            second, second_known = _range_positions(columns[1], self.second_bounds)
+            positions = np.where(
+                (first < 0) | (second < 0), -1, second * (len(self.bounds) - 1) + first
+            )
+            known = first_known & second_known
+        elif self.kind == "graduated":
+            positions, known = _range_positions(columns[0], self.bounds)
         else:
-            known = {
-                text: position
-                for position, one in enumerate(self.classes)
-                for text in (*(() if one.value is None else (one.value,)), *one.members)
-            }
-            texts = category_texts(values)
-            positions = texts.map(known).fillna(-1).to_numpy().astype(int)
-            positions[texts.isna().to_numpy()] = last
+            texts = category_texts(columns[0])
+            positions = texts.map(self._positions_of_texts()).fillna(-1).to_numpy().astype(int)
+            known = texts.notna().to_numpy()
+        positions = np.where(known, positions, last)
         return pd.Series(positions, index=values.index, name="class")
+
+    def _columns_of(self, values: pd.Series | pd.DataFrame) -> list[pd.Series]:
+        if isinstance(values, pd.Series):
+            if self.kind == "bivariate":
+                raise ConfigError(
+                    f"The style {self.name!r} shows two columns; give class_of a table with "
+                    f"{listed(self.columns)}."
+                )
+            return [values]
+        lacking = [name for name in self.columns if name not in values.columns]
+        if lacking:
+            raise ConfigError(
+                f"The table lacks columns of the style {self.name!r}: {listed(lacking)}."
+            )
+        return [values[name] for name in self.columns]
+
+    def _positions_of_texts(self) -> dict[str, int]:
+        return {
+            text: position
+            for position, one in enumerate(self.classes)
+            for text in (*(() if one.value is None else (one.value,)), *one.members)
+        }
 
     def with_labels(self, labels: LabelStyle | None) -> LayerStyle:
         """Return the style with names beside the features."""
         return replace(self, labels=labels)
 
 
+def _joined(ranges: Sequence[tuple[float | None, float | None]]) -> tuple[float, ...]:
+    """Return the bounds of classes that follow each other."""
+    if not ranges:
+        return ()
+    lowest = ranges[0][0]
+    assert lowest is not None
+    return (lowest, *(upper for _, upper in ranges if upper is not None))
+
+
+def _range_positions(values: pd.Series, bounds: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class of each number, and which numbers are known."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return class_positions(numbers, bounds), np.isfinite(numbers)
+
+
 def category_texts(values: pd.Series) -> pd.Series:
     """Return categories as text, the way files hold them; missing values stay missing.
 
-    Whole numbers lose their decimal point (a community number read as float is still ``"3"``).
+    Whole numbers lose their decimal point (a community number read as float is still ``"3"``), and
+    texts the control characters that a style of QGIS could not name.
 
     Examples
     --------
@@ -206,6 +284,6 @@ def category_texts(values: pd.Series) -> pd.Series:
             return None
         if isinstance(value, float | np.floating) and float(value).is_integer():
             return str(int(value))
-        return str(value)
+        return xml_text(value)
 
     return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)

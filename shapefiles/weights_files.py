@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from shapefiles.atomic import write_text_atomically
+from shapefiles.atomic import atomic_file, atomic_files
+from shapefiles.tables import csv_text
 from spatial.errors import ExportError
 from spatial.weights.types import Weights, as_weights
 
@@ -61,13 +62,13 @@ def write_gal(
     """
     known = as_weights(weights)
     target = checked_path(path, ".gal")
-    keys, field = _keys(known, target, id_field)
+    keys, field, table = _keys(known, id_field)
     matrix = known.matrix_of(year) if known.years is not None else known.matrix
     lines = [_header(known, layer, field)]
     for row, key in enumerate(keys):
         neighbours = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
         lines += [f"{key} {len(neighbours)}", " ".join(keys[column] for column in neighbours)]
-    return write_text_atomically(target, "\n".join(lines) + "\n")
+    return write_with_ids(target, ("\n".join(lines) + "\n").encode(), table)
 
 
 def write_gwt(
@@ -99,7 +100,7 @@ def write_gwt(
     """
     known = as_weights(weights)
     target = checked_path(path, ".gwt")
-    keys, field = _keys(known, target, id_field)
+    keys, field, table = _keys(known, id_field)
     matrix = (known.matrix_of(year) if known.years is not None else known.matrix).tocoo()
     rows, columns = matrix.coords
     lines = [_header(known, layer, field)]
@@ -107,7 +108,7 @@ def write_gwt(
         f"{keys[row]} {keys[column]} {float(weight)!r}"
         for row, column, weight in zip(rows, columns, matrix.data, strict=True)
     ]
-    return write_text_atomically(target, "\n".join(lines) + "\n")
+    return write_with_ids(target, ("\n".join(lines) + "\n").encode(), table)
 
 
 def checked_path(path: str | Path, ending: str) -> Path:
@@ -125,17 +126,37 @@ def _header(weights: Weights, layer: str, field: str) -> str:
     return f"0 {weights.n} {one_word(layer)} {one_word(field)}"
 
 
-def _keys(weights: Weights, target: Path, id_field: str) -> tuple[list[str], str]:
-    """Return what stands for each city in the file, and the name of the field that holds it."""
+def _keys(weights: Weights, id_field: str) -> tuple[list[str], str, pd.DataFrame | None]:
+    """Return what stands for each city, the field that holds it, and which number is which city."""
     texts = [str(city) for city in weights.ids]
     usable = all(text and not re.search(r"[\s\x00-\x1f\"]", text) for text in texts)
-    beside = target.with_name(target.name + IDS_ENDING)
     if usable and len(set(texts)) == len(texts):
-        beside.unlink(missing_ok=True)  # of an earlier run with other ids
-        return texts, id_field
+        return texts, id_field, None
     numbers = [str(number) for number in range(1, weights.n + 1)]
-    table = pd.DataFrame({RECORD: numbers, "city_id": texts})
-    write_text_atomically(
-        beside, table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig"
-    )
-    return numbers, RECORD
+    return numbers, RECORD, pd.DataFrame({RECORD: numbers, "city_id": texts})
+
+
+def write_with_ids(target: Path, content: bytes, table: pd.DataFrame | None) -> Path:
+    """Write a file and, where cities are numbered, the table of numbers beside it: both or none.
+
+    Parameters
+    ----------
+    target : Path
+    content : bytes
+    table : pandas.DataFrame, optional
+        Columns ``record`` and ``city_id``. Without it, a table of an earlier run goes.
+
+    Returns
+    -------
+    Path
+    """
+    beside = target.with_name(target.name + IDS_ENDING)
+    if table is None:
+        with atomic_file(target) as temporary:
+            temporary.write_bytes(content)
+        beside.unlink(missing_ok=True)  # of an earlier run with other ids
+        return target
+    with atomic_files(target, beside) as (temporary, temporary_beside):
+        temporary.write_bytes(content)
+        temporary_beside.write_bytes(csv_text(table).encode("utf-8-sig"))
+    return target

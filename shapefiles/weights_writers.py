@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.io import savemat
 
 from shapefiles.atomic import atomic_file, write_text_atomically
-from shapefiles.weights_files import IDS_ENDING, RECORD, checked_path
+from shapefiles.weights_files import RECORD, checked_path, write_with_ids
 from spatial.errors import ExportError
 from spatial.weights.types import Weights, as_weights
 
@@ -53,7 +53,9 @@ def write_matrix_csv(weights: Any, path: str | Path, *, year: object = None) -> 
     known, matrix = _matrix_of(weights, year)
     target = checked_path(path, ".csv")
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    broken = any("\r" in str(city) for city in known.ids)  # quoted by nobody else
+    quoting = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
     writer.writerow([CORNER, *map(str, known.ids)])
     for city, row in _dense_rows(known, matrix):
         writer.writerow([city, *("0" if value == 0.0 else repr(value) for value in row)])
@@ -86,8 +88,8 @@ def write_matrix_excel(weights: Any, path: str | Path, *, year: object = None) -
             f"{known.n} cities do not fit on a sheet of {_EXCEL_COLUMNS + 1} columns; write .csv, "
             ".mat or .gwt."
         )
-    with atomic_file(target) as temporary:
-        book = xlsxwriter.Workbook(str(temporary), {"constant_memory": True})
+    options = {"constant_memory": True}
+    with atomic_file(target) as temporary, xlsxwriter.Workbook(str(temporary), options) as book:
         book.set_properties({"created": _CREATED})
         sheet = book.add_worksheet("W")
         sheet.freeze_panes(1, 1)
@@ -98,7 +100,6 @@ def write_matrix_excel(weights: Any, path: str | Path, *, year: object = None) -
             sheet.write_string(at + 1, 0, city)
             for column, value in enumerate(row):
                 sheet.write_number(at + 1, column + 1, value)
-        book.close()
     return target
 
 
@@ -171,16 +172,12 @@ def write_swm(
     known, matrix = _matrix_of(weights, year)
     target = checked_path(path, ".swm")
     texts = [str(city) for city in known.ids]
-    beside = target.with_name(target.name + IDS_ENDING)
+    table = None
     if all(_is_whole(text) for text in texts):
         numbers, field = [int(text) for text in texts], id_field
-        beside.unlink(missing_ok=True)  # of an earlier run with other ids
     else:
         numbers, field = list(range(1, known.n + 1)), RECORD
         table = pd.DataFrame({RECORD: numbers, "city_id": texts})
-        write_text_atomically(
-            beside, table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig"
-        )
     if any(mark in field for mark in ";@\n"):
         raise ExportError(f"id_field={field!r} must not hold ';', '@' or a line break.")
     keys = np.array(numbers, dtype="<i4")
@@ -191,9 +188,7 @@ def write_swm(
         parts.append(struct.pack("<2i", numbers[row], len(near)))
         if len(near):
             parts += [near.tobytes(), values.tobytes(), struct.pack("<d", values.sum())]
-    with atomic_file(target) as temporary:
-        temporary.write_bytes(b"".join(parts))
-    return target
+    return write_with_ids(target, b"".join(parts), table)
 
 
 def _is_whole(text: str) -> bool:

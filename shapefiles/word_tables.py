@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapefiles.atomic import atomic_file
+from shapefiles.equations import Equation
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
-from shapefiles.workbook import display_width
+from shapefiles.table_widths import (
+    CELL_POINTS,
+    WIDEST_WORDS,
+    PageFit,
+    column_parts,
+    display_width,
+    page_fit,
+)
 from spatial.errors import ExportError
 
 if TYPE_CHECKING:
@@ -25,17 +33,10 @@ HEAVY, LIGHT, HAIR = 12, 6, 4
 """Widths of rules in eighths of a point: 1.5, 0.75 and 0.5 pt."""
 
 CELL_STYLE = "Table Text"
-NARROWEST, WIDEST = 6, 40
-"""Characters that a column is at least, and at most, given room for."""
+EMU = 12_700
+"""Units of Word in a point."""
 
-CELL_MARGIN = 3
-"""Characters that the margins of a cell take."""
-
-CHARACTER = 57_150
-"""Width of a character of a table in units of Word (914,400 to the inch): half of 9 pt."""
-
-LANDSCAPE_COLUMNS = 9
-"""Tables with more columns stand on a page on its side."""
+MARGIN_MM, PAGE_MM = 25, (210, 297)
 
 # A fixed date: a document does not tell when it was written.
 CREATED = datetime.datetime(2000, 1, 1)
@@ -68,9 +69,9 @@ def new_document(*, title: str = "") -> Document:
         ) from error
     document = docx.Document()
     page = document.sections[0]
-    page.page_width, page.page_height = Mm(210), Mm(297)
-    page.left_margin = page.right_margin = Mm(25)
-    page.top_margin = page.bottom_margin = Mm(25)
+    page.page_width, page.page_height = Mm(PAGE_MM[0]), Mm(PAGE_MM[1])
+    page.left_margin = page.right_margin = Mm(MARGIN_MM)
+    page.top_margin = page.bottom_margin = Mm(MARGIN_MM)
     names = ["Normal", "Caption", "Title", "List Bullet", *(f"Heading {at}" for at in range(1, 5))]
     for name in names:
         style: Any = document.styles[name]
@@ -111,6 +112,27 @@ def add_text(paragraph: Paragraph, text: object, *, points: float = TEXT_POINTS)
     _east_asian_font(run._element.get_or_add_rPr())
 
 
+def add_equation(document: Document, equation: Equation) -> Paragraph:
+    """Add an equation that Word edits, and below it the words that explain its letters.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    equation : Equation
+
+    Returns
+    -------
+    docx.text.paragraph.Paragraph
+    """
+    from docx.oxml import parse_xml
+
+    paragraph = document.add_paragraph()
+    paragraph._p.append(parse_xml(equation.omml()))
+    if equation.where:
+        add_text(document.add_paragraph(), equation.where)
+    return paragraph
+
+
 def add_caption(document: Document, key: str, number: int, title: str, language: Any) -> Paragraph:
     """Add a caption that Word numbers itself.
 
@@ -136,14 +158,47 @@ def add_caption(document: Document, key: str, number: int, title: str, language:
     return paragraph
 
 
-def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
-    """Add a table with its caption above and its notes below.
+def place_table(document: Document, table: JournalTable, *, number: int) -> None:
+    """Add a table on a page that it fits on: turned, in smaller letters, or in several parts.
 
     Parameters
     ----------
     document : docx.document.Document
     table : JournalTable
     number : int
+        Parts after the first repeat it and are marked as continued.
+    """
+    narrow, wide = (_points_between(side) for side in PAGE_MM)
+    for at, part in enumerate(column_parts(table, landscape=wide)):
+        fit = page_fit(part, portrait=narrow, landscape=wide)
+        turn_page(document, landscape=fit.landscape)
+        add_table(document, part, number=number, fit=fit, continued=at > 0)
+
+
+def _points_between(side: float) -> float:
+    """Points between the margins of a side of the page in millimetres."""
+    return (side - 2 * MARGIN_MM) * 72 / 25.4
+
+
+def add_table(
+    document: Document,
+    table: JournalTable,
+    *,
+    number: int,
+    fit: PageFit | None = None,
+    continued: bool = False,
+) -> Table:
+    """Add a table with its caption above and its notes below, on the page as it lies.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    table : JournalTable
+    number : int
+    fit : PageFit, optional
+        Size of the text and widths of the columns.
+    continued : bool
+        The caption repeats the number and says so.
 
     Returns
     -------
@@ -153,20 +208,29 @@ def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
-    caption = add_caption(document, "report_table_number", number, table.title, table.language)
+    if fit is None:
+        page = document.sections[-1]
+        room = (page.page_width - page.left_margin - page.right_margin) / EMU  # type: ignore[operator]
+        fit = page_fit(table, portrait=room, landscape=room)
+    if continued:
+        caption = document.add_paragraph(style="Caption")
+        words = label("report_table_continued", table.language, number=number, title=table.title)
+        add_text(caption, words)
+    else:
+        caption = add_caption(document, "report_table_number", number, table.title, table.language)
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
     heads, rows = len(table.head), len(table.rows)
     grid = document.add_table(heads + rows, table.width)
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
-    together = rows <= PAGE_ROWS
+    together = _lines(table) <= PAGE_ROWS
     cells = grid._cells  # one look-up: asking a table for single cells takes quadratic time
     for at, head in enumerate(table.head):
         column = 0
         for cell in head:
             first = cells[at * table.width + column]
             centred = cell.span > 1 or table.kinds[column] == "number"
-            _fill(first, cell.text, centred=centred, keep=True)
+            _fill(first, cell.text, centred=centred, keep=True, points=fit.points)
             if cell.span > 1:
                 merged = first.merge(cells[at * table.width + column + cell.span - 1])
                 if cell.text and at < heads - 1:
@@ -177,14 +241,14 @@ def add_table(document: Document, table: JournalTable, *, number: int) -> Table:
         keep = together and at < heads + rows - 1
         own = cells[at * table.width : (at + 1) * table.width]
         if row.panel:
-            _fill(own[0], row.cells[0], centred=False, keep=keep)
+            _fill(own[0], row.cells[0], centred=False, keep=keep, points=fit.points)
             own[0].merge(own[-1])
         else:
             for kind, cell, text in zip(table.kinds, own, row.cells, strict=True):
-                _fill(cell, text, centred=kind == "number", keep=keep)
+                _fill(cell, text, centred=kind == "number", keep=keep, points=fit.points)
         _row_property(grid, at, "w:cantSplit")
     _three_lines(table, cells)
-    _set_widths(document, grid, table)
+    _set_widths(grid, table, fit)
     note = document.add_paragraph()
     if table.notes:
         add_text(note, note_text(table), points=NOTE_POINTS)
@@ -212,8 +276,7 @@ def write_word_tables(path: str | Path, tables: Sequence[JournalTable]) -> Path:
         raise ExportError("A document needs at least one table.")
     document = new_document(title=tables[0].title)
     for number, table in enumerate(tables, start=1):
-        turn_page(document, landscape=table.width > LANDSCAPE_COLUMNS)
-        add_table(document, table, number=number)
+        place_table(document, table, number=number)
     return save_document(document, path)
 
 
@@ -230,6 +293,58 @@ def turn_page(document: Document, *, landscape: bool) -> None:
     page.page_width, page.page_height = page.page_height, page.page_width
 
 
+def add_contents(document: Document, titles: Sequence[str]) -> None:
+    """Add a table of contents: links to the headings marked by :func:`mark_heading`.
+
+    It is a field of Word, filled at once: "Update Field" adds the numbers of the pages.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    titles : sequence of str
+        Of the headings of the first level, in their order.
+    """
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    def mark(paragraph: Paragraph, kind: str) -> None:
+        character = OxmlElement("w:fldChar")
+        character.set(qn("w:fldCharType"), kind)
+        paragraph.add_run()._r.append(character)
+
+    for number, title in enumerate(titles, start=1):
+        paragraph = document.add_paragraph()
+        paragraph.paragraph_format.space_after = 0
+        if number == 1:
+            mark(paragraph, "begin")
+            instruction = OxmlElement("w:instrText")
+            instruction.set(qn("xml:space"), "preserve")
+            instruction.text = 'TOC \\o "1-1" \\h \\z \\u'
+            paragraph.add_run()._r.append(instruction)
+            mark(paragraph, "separate")
+        link = OxmlElement("w:hyperlink")
+        link.set(qn("w:anchor"), f"_Toc{number:08d}")
+        link.set(qn("w:history"), "1")
+        paragraph._p.append(link)
+        add_text(paragraph, f"{number}  {title}")
+        link.append(paragraph.runs[-1]._r)
+        if number == len(titles):
+            mark(paragraph, "end")
+
+
+def mark_heading(heading: Paragraph, number: int) -> None:
+    """Set the mark that the table of contents points to: number of the heading, from 1."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for tag in ("w:bookmarkStart", "w:bookmarkEnd"):
+        mark = OxmlElement(tag)
+        mark.set(qn("w:id"), str(number))
+        if tag == "w:bookmarkStart":
+            mark.set(qn("w:name"), f"_Toc{number:08d}")
+        heading._p.append(mark)
+
+
 def save_document(document: Document, path: str | Path) -> Path:
     """Write a document whole or not at all."""
     target = Path(path)
@@ -240,7 +355,15 @@ def save_document(document: Document, path: str | Path) -> Path:
     return target
 
 
-def _fill(cell: Any, text: str, *, centred: bool, keep: bool) -> None:
+def _lines(table: JournalTable) -> int:
+    """Estimate the lines of a table from its longest cells."""
+    return sum(
+        max(-(-display_width(text) // WIDEST_WORDS) for text in row.cells) or 1
+        for row in table.rows
+    )
+
+
+def _fill(cell: Any, text: str, *, centred: bool, keep: bool, points: float) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
     paragraph = cell.paragraphs[0]
@@ -249,47 +372,32 @@ def _fill(cell: Any, text: str, *, centred: bool, keep: bool) -> None:
     if centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     if text:
-        add_text(paragraph, text, points=TABLE_POINTS)
+        add_text(paragraph, text, points=points)
 
 
-def _set_widths(document: Document, grid: Table, table: JournalTable) -> None:
-    """Give every column the share of the page that its longest text asks for."""
-    page = document.sections[-1]
-    space = page.page_width - page.left_margin - page.right_margin  # type: ignore[operator]
-    texts = list(
-        zip(
-            [_longest_word(text) for text in table.flat_head()],
-            *(row.cells for row in table.rows if not row.panel),
-            strict=True,
-        )
-    )
-    least = [max([NARROWEST, *map(_unbroken, column)]) + CELL_MARGIN for column in texts]
-    wanted = [min(max(map(display_width, column)), WIDEST) + CELL_MARGIN for column in texts]
-    wanted = [max(pair) for pair in zip(wanted, least, strict=True)]
-    # Where the page is too narrow, only columns of several words give way.
-    room = max(space / CHARACTER - sum(least), 0.0)
-    share = min(room / max(sum(wanted) - sum(least), 1), 1.0)
-    needed = [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
+def _set_widths(grid: Table, table: JournalTable, fit: PageFit) -> None:
+    """Give every column its share of the page, and cells narrow margins."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
     grid.autofit = False
-    for column, width in zip(grid.columns, needed, strict=True):
-        column.width = int(space * width / sum(needed))
+    for column, width in zip(grid.columns, fit.widths, strict=True):
+        column.width = int(EMU * width)
     for at, cell in enumerate(grid._cells):
         if cell._tc.grid_span == 1:
             cell.width = grid.columns[at % table.width].width
-
-
-def _unbroken(text: str) -> int:
-    """Width of the longest word; Chinese breaks anywhere, but not below four characters."""
-    widths = (
-        display_width(word) if word.isascii() else min(display_width(word), 8)
-        for word in text.split()
-    )
-    return min(max(widths, default=0), WIDEST)
-
-
-def _longest_word(text: str) -> str:
-    """Headings break between words: the longest one has to fit."""
-    return max(text.split(), key=display_width, default="")
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        edge = OxmlElement(f"w:{side}")
+        edge.set(qn("w:w"), str(int(10 * CELL_POINTS)))  # twentieths of a point, half on each side
+        edge.set(qn("w:type"), "dxa")
+        margins.append(edge)
+    properties = grid._tbl.tblPr
+    look = properties.find(qn("w:tblLook"))
+    if look is None:
+        properties.append(margins)
+    else:
+        look.addprevious(margins)  # the order that the format asks for
 
 
 def _three_lines(table: JournalTable, cells: Sequence[Any]) -> None:

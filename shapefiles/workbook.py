@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 
 from shapefiles.atomic import atomic_file
 from shapefiles.language import label
+from shapefiles.table_widths import display_width
 from shapefiles.tables import DataTable, as_table, distinct_names
 from spatial.errors import ExportError, listed
 from spatial.options import Language, checked_option
@@ -202,11 +202,6 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format
                 f"cell ({MOST_CHARACTERS}); shorten it or use the CSV tables."
             )
         sheet.write_string(row, column, text, cell_format)
-
-
-def display_width(text: str) -> int:
-    """Width in Latin characters; Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _width(column: pd.Series, heading: str, number_format: str | None) -> int:

@@ -120,7 +120,7 @@ ContagionMeasure = Literal["strength", "links"]
 SpilloverSign = Literal["uniform", "positive", "negative", "absolute"]
 TableBrackets = Literal["standard error", "z", "p"]
 ReportFormat = Literal["html", "docx", "pdf"]
-JournalFormat = Literal["docx", "tex", "html", "md"]
+JournalFormat = Literal["docx", "xlsx", "tex", "html", "md"]
 VectorFormat = Literal["shapefile", "geojson", "geoparquet", "flatgeobuf"]
 GraphFormat = Literal["graphml", "gexf", "pajek", "ucinet"]
 Language = Literal["en", "zh"]
@@ -145,6 +145,7 @@ CompositeMethod = Literal[
     "mazziotta-pareto",
     "grey-relational",
 ]
+CorrelationMethod = Literal["pearson", "spearman"]
 WeightCombination = Literal["product", "convex"]
 ImbalancePenalty = Literal["downward", "upward"]
 Standardisation = Literal[

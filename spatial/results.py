@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+
+from spatial.errors import ConfigError
+
+TABLE_MAKERS = "interurban.tables"
+"""Group of entry points: who makes tables of results."""
 
 _REPORTED = (
     "interurban",
@@ -70,6 +75,49 @@ class Result(ABC):
     @abstractmethod
     def tidy(self) -> pd.DataFrame:
         """Return the result as one table, a row for each estimate."""
+
+    def to_table(self, **options: Any) -> Any:
+        """Make the table that a journal prints of this result.
+
+        This floor makes no tables: whatever package offers the entry point ``to_table`` of the
+        group ``interurban.tables`` does. In interurban that is ``shapefiles.journal_results``,
+        whose ``to_table`` tells the options and takes several results side by side.
+
+        Parameters
+        ----------
+        **options
+            ``part``, ``language``, ``title``, ``decimals``, ``labels``, ``top``, ``by``, ...
+
+        Returns
+        -------
+        shapefiles.journal_table.JournalTable
+            ``table.write("table.docx")`` writes it: also .xlsx, .tex, .html, .md.
+
+        Raises
+        ------
+        ConfigError
+            If no installed package offers tables, or an option does not fit.
+        """
+        return table_maker()(self, **options)
+
+
+@cache
+def table_maker() -> Callable[..., Any]:
+    """Return the function that makes tables of results, as installed packages offer it.
+
+    Raises
+    ------
+    ConfigError
+        If none does.
+    """
+    offered = importlib.metadata.entry_points(group=TABLE_MAKERS, name="to_table")
+    for entry in offered:
+        maker: Callable[..., Any] = entry.load()
+        return maker
+    raise ConfigError(
+        f"No installed package makes tables (entry point 'to_table' of {TABLE_MAKERS!r}): install "
+        "interurban again (pip install .), or call shapefiles.journal_results.to_table(result)."
+    )
 
 
 def compare(results: Mapping[str, Result]) -> pd.DataFrame:

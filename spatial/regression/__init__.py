@@ -5,6 +5,12 @@ from spatial.regression.compare_weights import WeightsComparison, compare_weight
 from spatial.regression.comparison_table import ModelComparison, compare
 from spatial.regression.cross_section import fit_cross_section
 from spatial.regression.dependence import with_covariance
+from spatial.regression.descriptives import (
+    VariableCorrelations,
+    VariableDescription,
+    correlate_variables,
+    describe_variables,
+)
 from spatial.regression.diagnostics import (
     CrossSectionDependence,
     VarianceInflation,
@@ -34,6 +40,11 @@ from spatial.regression.residual_moran import ResidualMoran, residual_moran
 from spatial.regression.results import PanelResult
 from spatial.regression.spatial_gmm import SpatialGMMResult, fit_spatial_gmm
 from spatial.regression.spatial_iv import SpatialIVResult, fit_spatial_iv
+from spatial.regression.specification_curve import (
+    SpecificationCurve,
+    curve_of_models,
+    specification_curve,
+)
 from spatial.regression.specification_tests import (
     LagrangeTests,
     ReductionTests,
@@ -64,16 +75,22 @@ __all__ = [
     "RingEffects",
     "SpatialGMMResult",
     "SpatialIVResult",
+    "SpecificationCurve",
     "SpecificationLadder",
     "SpilloverBoundary",
     "StabilityTest",
     "UnbalancedPanelResult",
+    "VariableCorrelations",
+    "VariableDescription",
     "VarianceInflation",
     "WeakInstruments",
     "WeightsComparison",
     "compare",
     "compare_weights",
+    "correlate_variables",
     "cross_section_dependence",
+    "curve_of_models",
+    "describe_variables",
     "effect_tests",
     "effects_by_group",
     "effects_by_order",
@@ -92,6 +109,7 @@ __all__ = [
     "reduction_tests",
     "residual_moran",
     "shock",
+    "specification_curve",
     "specification_ladder",
     "spillover_boundary",
     "variance_inflation",

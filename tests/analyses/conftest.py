@@ -105,8 +105,25 @@ class SmallStudy:
         return self.file
 
 
+@pytest.fixture(scope="session")
+def new_small_study():
+    """Make a small study in a folder of one's own, for fixtures that live longer than a test."""
+    return make_small_study
+
+
+@pytest.fixture(scope="session")
+def study_text() -> str:
+    """Return the text of the small study."""
+    return STUDY
+
+
 @pytest.fixture
 def small_study(tmp_path) -> SmallStudy:
+    return make_small_study(tmp_path / "study")
+
+
+def make_small_study(folder: Path) -> SmallStudy:
+    """Put the small study into a new folder; nothing is written before ``write``."""
     files = {path.name: path for path in example_files().values()}
     cities = gpd.read_parquet(files["us_metros_cities.parquet"])
     chosen = cities[
@@ -117,7 +134,6 @@ def small_study(tmp_path) -> SmallStudy:
     chosen = chosen[["cbsa", "name", "size", "geometry"]].reset_index(drop=True)
     panel = pd.read_parquet(files["us_metros_panel.parquet"])
     panel = panel[panel["cbsa"].isin(chosen["cbsa"]) & panel["year"].between(1988, 1996)]
-    folder = tmp_path / "study"
     folder.mkdir()
     return SmallStudy(folder, chosen, panel.reset_index(drop=True))
 

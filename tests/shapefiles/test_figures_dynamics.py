@@ -15,10 +15,10 @@ from shapefiles.figures import (
     emerging_hot_spot_map,
     spatial_markov_plot,
 )
-from shapefiles.figures_dynamics import EMERGING_COLOURS
 from shapefiles.figures_page import figure_bytes
 from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
+from shapefiles.palettes import EMERGING_COLOURS
 from spatial.autocorrelation import (
     EMERGING_CLASSES,
     ISOLATED,

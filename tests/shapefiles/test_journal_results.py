@@ -101,8 +101,8 @@ class TestRegressionTable:
         assert rows[:8] == [
             ("income", "−0.859***", "1,234.568**"),
             ("", "(0.020)", "(617.284)"),
-            ("W × income", "", "0.000*"),
-            ("", "", "(0.000)"),
+            ("W × income", "", "0.00040*"),  # never 0.000 with a star
+            ("", "", "(0.00020)"),
             ("ρ (W × outcome)", "", "0.250"),
             ("", "", "(0.500)"),
             ("City effects", "YES", "RANDOM"),

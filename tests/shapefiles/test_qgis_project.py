@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from pyproj import CRS
 from shapely.geometry import Point, box
 
-from shapefiles.geopackage import AttributeTable
+from shapefiles.geopackage import AttributeTable, Provenance
 from shapefiles.layers import Layer
 from shapefiles.projection import map_crs
+from shapefiles.qgis_frames import place_insets
 from shapefiles.qgis_layouts import round_kilometres
 from shapefiles.qgis_project import Layout, Relation, Theme, write_qgis_project
-from shapefiles.qgis_windows import MapWindow, emptiest_corner, map_windows
+from shapefiles.qgis_windows import MapWindow, map_windows
 from shapefiles.styles import outline_style
 from spatial.errors import ExportError
 
@@ -58,7 +60,7 @@ def root(tmp_path_factory, metro_layers) -> ET.Element:
         ],
         title="US & <co>",
         abstract="About",
-        author="Somebody",
+        provenance=Provenance(author="Somebody"),
     )
 
 
@@ -259,9 +261,16 @@ def test_background_areas_are_shown_whole_unless_far_larger():
 
 def test_insets_go_to_the_emptiest_corner():
     window = MapWindow(bounds=(0.0, 0.0, 100.0, 100.0), crs=CRS(3857))
-    assert emptiest_corner([(50.0, 50.0)], window, count=2) == "bottom-left"
-    assert emptiest_corner([(5.0, 5.0)], window, count=2) == "bottom-right"
-    assert emptiest_corner([(5.0, 5.0), (95.0, 5.0)], window, count=2) == "top-left"
+    small = [replace(window, title="a"), replace(window, title="b")]
+
+    def corner(*points):
+        _, boxes = place_insets(np.array(points), window, small, 100.0, 100.0)
+        left, top, *_ = boxes[0]
+        return ("left" if left < 50.0 else "right", "top" if top < 50.0 else "bottom")
+
+    assert corner((50.0, 50.0)) == ("left", "bottom")
+    assert corner((5.0, 5.0)) == ("right", "bottom")
+    assert corner((5.0, 5.0), (95.0, 5.0)) == ("left", "top")
 
 
 @pytest.mark.parametrize("longest", [0.013, 0.99, 1.0, 3.0, 26.0, 499.0, 500.0, 12345.0])
