@@ -13,7 +13,7 @@ from shapefiles.language import label
 from shapefiles.markup_tables import note_text, table_text
 from shapefiles.number_texts import MINUS
 from shapefiles.table_widths import LANDSCAPE_COLUMNS, display_width
-from shapefiles.tables import distinct_names
+from shapefiles.file_names import distinct_names
 from shapefiles.workbook import CREATED, MOST_CHARACTERS, SHEET_NAME_LENGTH
 from spatial.errors import ExportError, listed
 

@@ -21,6 +21,7 @@ from analyses.run import run_study
 from analyses.study_file import read_study, study_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
+EXPLORER_BYTES = 3_000_000
 HOSTILE = '=HYPERLINK("x") <script>alert(1)</script> & "quoted" 武汉市 $x^2$'
 
 
@@ -117,7 +118,7 @@ def test_small_study_writes_everything(small_study, command):
     assert "* " in answer.out
     assert "west.qgz" in answer.out
     for name in (
-        "west.gpkg", "west.qgz", "report.html", "study.toml", "run_record.json",
+        "west.gpkg", "west.qgz", "report.html", "explorer.html", "study.toml", "run_record.json",
         "tables/west.xlsx", "tables/global_moran.csv", "tables/effects_spillovers.csv",
         "figures/map_resistance_1990.png", "figures/lisa_resistance_1990.png",
         "figures/map_network_gravity.png", "figures/moran_resistance_1990.png",
@@ -274,6 +275,7 @@ def test_demo_can_be_repeated_from_its_own_folder(tmp_path, command):
     assert answer.status == 0, answer.err
     assert tables_of(first) == tables_of(second)
     check_in_qgis(first, "us_metros", tmp_path / "pictures")
+    assert (first / "explorer.html").stat().st_size < EXPLORER_BYTES
     moran = pd.read_csv(first / "tables" / "global_moran.csv")
     # Known from an independent computation: 0.484 and 0.317 with 6 nearest neighbours in planar
     # degrees; great-circle neighbours are other cities here and there, hence the tolerance.
@@ -302,6 +304,9 @@ def test_chinese_study(tmp_path, command, shared_folder):
     assert "\ufffd" not in page
     layer = gpd.read_file(output / "china_cities.gpkg", layer="resilience")
     assert len(layer) == 285
+    explorer = output / "explorer.html"
+    assert explorer.stat().st_size < EXPLORER_BYTES
+    assert "武汉市" in explorer.read_text(encoding="utf-8")
     check_in_qgis(output, "china_cities", tmp_path / "pictures")
     assert "武汉市" in set(layer["name"])
     assert {"010000", "110000"} & set(layer["city_id"])
