@@ -17,6 +17,7 @@ from analyses.layers import (
     typology_style,
 )
 from analyses.layers_indices import index_pages
+from analyses.layers_maps import map_pages
 from analyses.layers_spillovers import spillover_maps
 from analyses.results import StudyResult
 from analyses.tables_indices import index_attributes
@@ -139,7 +140,7 @@ def themes_and_layouts(
     for shock, measure in ordered_keys(result):
         style = cluster_style(result, shock, measure)
         page(style.title, (f"lisa_clusters/{style.name}",), lisa_method(result))
-    for title, shown, method in index_pages(result, layers):
+    for title, shown, method in (*index_pages(result, layers), *map_pages(result, layers)):
         page(title, shown, method)
     for name, model in result.models.items():
         for item in spillover_maps(result, model):

@@ -15,6 +15,7 @@ from shapefiles.map_sheet import MapOptions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 NAMES_ON_MAP = 12
 
@@ -31,14 +32,14 @@ class FigurePlan:
         File name without ending.
     caption, note : str
     draw : callable
-        Draws it and returns the axes.
+        Draws it and returns the axes, or the figure of several.
     """
 
     section: str
     stem: str
     caption: str
     note: str
-    draw: Callable[[], Axes]
+    draw: Callable[[], Axes | Figure]
 
 
 def map_options(result: StudyResult, title: str) -> MapOptions:

@@ -17,6 +17,7 @@ from analyses.layers_base import (
     network_slug,
 )
 from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
+from analyses.layers_maps import maps_layer
 from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
@@ -69,6 +70,8 @@ class StudyLayers:
         Cities with every index in its mapped years.
     yearly_links : mapping of str to Layer
         By network: links of the backbone of every year, with a column ``year``.
+    maps : Layer or None
+        Cities with the columns of the maps that the study names.
     panel : Layer or None
         Cities by year, for the temporal controller.
     areas : Layer or None
@@ -83,6 +86,7 @@ class StudyLayers:
     background: Layer | None
     indices: Layer | None = None
     yearly_links: Mapping[str, Layer] = field(default_factory=dict)
+    maps: Layer | None = None
     panel: Layer | None = None
     areas: Layer | None = None
 
@@ -96,7 +100,7 @@ class StudyLayers:
         ]
         rest = [
             layer
-            for layer in (self.indices, self.panel, self.areas, self.background)
+            for layer in (self.maps, self.indices, self.panel, self.areas, self.background)
             if layer is not None
         ]
         return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
@@ -119,6 +123,7 @@ def study_layers(result: StudyResult) -> StudyLayers:
         },
         background=background_layer(result),
         indices=indices_layer(result),
+        maps=maps_layer(result),
         yearly_links={
             name: layer
             for name, item in result.networks.items()
