@@ -12,7 +12,13 @@ from analyses.figure_plans import FigurePlan, map_options, names_on_map
 from analyses.findings_indices import index_words
 from analyses.layers import StudyLayers
 from analyses.layers_base import geometry_kind, network_slug
-from analyses.layers_indices import block_style, index_bounds, index_slug, index_style
+from analyses.layers_indices import (
+    block_style,
+    index_bounds,
+    index_slug,
+    index_style,
+    strength_bounds,
+)
 from analyses.layers_maps import StudyMap, study_maps
 from analyses.report_words import words_of
 from analyses.results import NetworkAnalysis, StudyResult
@@ -30,7 +36,8 @@ from shapefiles.maps import (
     yearly_maps,
     yearly_network_maps,
 )
-from shapefiles.styles import choropleth_style
+from shapefiles.style_types import LayerStyle
+from shapefiles.styles import choropleth_style, link_width_style, sized_point_style
 
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
@@ -39,6 +46,7 @@ MOST_LINKS_A_YEAR = 150
 """The same on a smaller map beside others."""
 
 MOST_YEARS_MAPPED = 4
+LINK_CLASSES = 4
 
 TREND = ("density", "connectedness", "hierarchy", "efficiency_undirected", "efficiency_global")
 
@@ -87,7 +95,10 @@ def index_maps(result: StudyResult, run: IndexRun, section: str) -> Iterator[Fig
     cities, language, years = result.area.cities, result.study.language, run.years
     index = index_words(result, run)
     title = label(
-        "figure_index_years", language, index=index, years=", ".join(map(str, years))
+        "figure_index_years",
+        language,
+        index=index,
+        years=label("report_list_comma", language).join(map(str, years)),
     )
     options = map_options(result, title)
     if len(years) == 1:
@@ -219,14 +230,61 @@ def _yearly(
         else "",
     )
     options = replace(map_options(result, title), labels=None)
+    sizes = _strengths(analysis, list(shown)).reindex(cities.index)
     return FigurePlan(
         section,
         f"map_years_{network_slug(result, analysis)}",
         title,
         note,
         lambda: yearly_network_maps(
-            cities, lines, link_style=layer.styles[0], hubs=5, options=options
+            cities,
+            lines,
+            sizes=sizes,
+            link_style=_width_style(result, analysis, lines),
+            size_style=_size_style(result, sizes),
+            hubs=5,
+            options=options,
         ),
+    )
+
+
+def _strengths(analysis: NetworkAnalysis, years: list[int]) -> pd.DataFrame:
+    """Strength of every city in the whole network of each year."""
+    found = analysis.questions.years
+    assert found is not None
+    networks = {year: found.sequence[year] for year in years}
+    return pd.DataFrame({year: one.sent + one.received for year, one in networks.items()})
+
+
+def _width_style(
+    result: StudyResult, analysis: NetworkAnalysis, lines: dict[int, gpd.GeoDataFrame]
+) -> LayerStyle:
+    """Style of the links that are drawn, in one set of classes."""
+    years, language = analysis.questions.years, result.study.language
+    assert years is not None
+    drawn = pd.concat([one["weight"] for one in lines.values()], ignore_index=True)
+    return link_width_style(
+        drawn,
+        column="weight",
+        title=f"{label('legend_links', language)} ({years.sequence.unit})",
+        bounds=strength_bounds(drawn, LINK_CLASSES),
+        counts=False,
+        language=language,
+    )
+
+
+def _size_style(result: StudyResult, sizes: pd.DataFrame) -> LayerStyle:
+    language = result.study.language
+    pooled = pd.concat([sizes[year] for year in sizes], ignore_index=True).dropna()
+    return sized_point_style(
+        pooled,
+        column="value",
+        title=label("column_strength", language),
+        bounds=strength_bounds(pooled, LINK_CLASSES),
+        smallest=0.8,
+        largest=4.0,
+        counts=False,
+        language=language,
     )
 
 

@@ -107,7 +107,7 @@ def _by_year(result: StudyResult, section: IndexMapSection, number: int, where: 
         "figure_index_years",
         language,
         index=result.study.column_label(section.column),
-        years=", ".join(map(str, years)),
+        years=label("report_list_comma", language).join(map(str, years)),
     )
     return StudyMap(
         number=number,
@@ -123,9 +123,7 @@ def _by_year(result: StudyResult, section: IndexMapSection, number: int, where: 
     )
 
 
-def _of_two(
-    result: StudyResult, section: BivariateMapSection, number: int, where: str
-) -> StudyMap:
+def _of_two(result: StudyResult, section: BivariateMapSection, number: int, where: str) -> StudyMap:
     language = result.study.language
     year = section.year or int(result.area.years.max())
     sides = [_side(result, section, column, year, where) for column in section.columns]
@@ -159,7 +157,9 @@ def _side(
     if column in MEASURES and column not in result.area.panel.columns:
         shock = section.shock or result.study.focus
         values = result.measures[(shock, column)].reindex(result.area.cities.index)
-        return values, f"{label(column, result.study.language)} ({shock})"
+        language = result.study.language
+        name = label("measure_of_shock", language, measure=label(column, language), shock=shock)
+        return values, name
     values = _of_year(result, column, year, where)
     name = result.study.column_label(column)
     return values, label("report_in_year", result.study.language, name=name, year=year)
