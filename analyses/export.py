@@ -18,12 +18,13 @@ from analyses.export_formats import write_layers, write_networks
 from analyses.export_qgis import write_qgis
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
+from analyses.journal_tables import journal_tables
 from analyses.layers import study_layers
 from analyses.output_folder import RUN_RECORD, output_folder
 from analyses.report_build import build_report
-from analyses.report_content import ReportContent, write_report
+from analyses.report_content import ReportContent, check_template, write_report
 from analyses.report_pdf import write_pdf_report
-from analyses.report_word import report_tables, write_word_report
+from analyses.report_word import write_word_report
 from analyses.results import StudyResult
 from analyses.run import Progress, run_study
 from analyses.study import Study
@@ -90,7 +91,11 @@ def run_and_write(
     file = Path(study_file)
     study = read_study(file, language=language, seed=seed)
     inputs = [file, *(file.parent / name for name in input_files(study))]
-    template = study.outputs.report_template
+    template = (
+        file.parent / study.outputs.report_template if study.outputs.report_template else None
+    )
+    if template is not None:
+        check_template(template)  # before the work, not after it
     with output_folder(output, overwrite=overwrite, inputs=inputs) as folder:
         tell = worded(progress, study.language)
         result = run_study(study, folder=file.parent, progress=tell)
@@ -106,7 +111,7 @@ def run_and_write(
             folder,
             final=Path(output),
             progress=tell,
-            template=file.parent / template if template else None,
+            template=template,
         )
 
 
@@ -161,9 +166,10 @@ def finish(
     progress("step_report")
     content = build_report(result, figures=figures)
     reports = write_reports(content, folder, study.outputs.report, template=template)
+    printed = journal_tables(result) if study.outputs.journal_tables else {}
     for ending in study.outputs.journal_tables:
         tables_path = folder / "tables" / f"journal_tables.{ending}"
-        write_journal_tables(tables_path, report_tables(content))
+        write_journal_tables(tables_path, printed)
     if study.outputs.explorer:
         progress("step_explorer")
         write_explorer(result, folder / EXPLORER, layers=layers)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analyses.export_qgis import lisa_method
 from analyses.figure_plans import FigurePlan, map_options, names_on_map
+from analyses.figures_dynamics import dynamics_figures, hot_spot_figures
 from analyses.figures_indices import index_figures, network_figures
 from analyses.figures_indices_maps import named_maps, network_maps
 from analyses.figures_spillovers import spillover_figures
@@ -17,6 +18,7 @@ from analyses.layers import (
     cluster_style,
     measure_style,
     measure_title,
+    measure_titles,
     ordered_keys,
     short_names,
     typology_style,
@@ -35,6 +37,7 @@ from shapefiles.figures import (
 from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map, choropleth_map, lisa_map, network_map
+from shapefiles.number_texts import number_text
 
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
@@ -87,6 +90,8 @@ def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
         yield from network_maps(result, layers, analysis, f"networks-{at}")
         yield from network_figures(result, analysis, f"networks-{at}")
     yield from _autocorrelation_figures(result)
+    yield from hot_spot_figures(result, measure_titles(result), short_names(result))
+    yield from dynamics_figures(result)
     yield from spillover_figures(result)
 
 
@@ -208,7 +213,10 @@ def _network_figures(result: StudyResult, layers: StudyLayers) -> Iterator[Figur
         note = label("method_links", language, backbone=backbone)
         if len(links) < len(layers.links[name].data):
             note += " " + label(
-                "strongest_links", language, drawn=len(links), total=len(layers.links[name].data)
+                "strongest_links",
+                language,
+                drawn=number_text(len(links), 0, language),
+                total=number_text(len(layers.links[name].data), 0, language),
             )
         options = map_options(result, caption)
         yield FigurePlan(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analyses.city_sheets import MEASURES, city_sheets
 from analyses.results import NetworkAnalysis, StudyResult
+from analyses.tables_dynamics import CITY_TABLES, dynamics_tables
 from analyses.tables_indices import INDEX_KINDS, NETWORK_KINDS, index_tables, network_tables
 from analyses.tables_models import fitted_count, models_table, question_tables
 from shapefiles.language import known_labels, label
@@ -67,6 +68,8 @@ def study_tables(result: StudyResult) -> dict[str, DataTable]:
         "global_moran": result.moran.tidy(),
         "local_moran": _with_names(result, local_table(result), "city"),
     }
+    for name, table in dynamics_tables(result):
+        tables[name] = _with_names(result, table, "city") if name in CITY_TABLES else table
     for name, analysis in result.networks.items():
         slug = result.study.slug_of(name)
         tables[f"cities_{slug}"] = _with_names(result, city_network_table(analysis), "city")

@@ -32,7 +32,7 @@ class FigurePlan:
         File name without ending.
     caption, note : str
     draw : callable
-        Draws it and returns the axes, or the figure of several.
+        Draws it and returns the axes, or the figure of several maps.
     """
 
     section: str

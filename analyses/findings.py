@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.findings_dynamics import dynamics_findings, hot_spot_findings
 from analyses.findings_indices import index_headlines, network_headlines
 from analyses.findings_spillovers import question_findings
 from analyses.indices.resilience import TYPOLOGY
@@ -70,7 +71,7 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
         for model in result.models.values()
         for sentence in (
             *model_findings(result, model),
-            *question_findings(result, model),
+            *question_findings(result, model, choices=False),
             *filter(None, [curve_finding(result, model)]),
         )
     ]
@@ -78,7 +79,9 @@ def grouped_findings(result: StudyResult) -> dict[str, list[str]]:
         words("report_findings_resilience"): resilience_findings(result),
         words("report_indices"): index_headlines(result),
         words("report_networks"): networks + correlation_findings(result),
-        words("report_autocorrelation"): autocorrelation_findings(result),
+        words("report_autocorrelation"): autocorrelation_findings(result)
+        + hot_spot_findings(result),
+        words("report_dynamics"): dynamics_findings(result),
         words("report_spillovers"): models,
     }
     return {title: sentences for title, sentences in groups.items() if sentences}

@@ -29,13 +29,16 @@ NEARLY_ONE = 0.999
 """Probabilities above are said to be over this one."""
 
 
-def question_findings(result: StudyResult, model: ModelRun) -> list[str]:
+def question_findings(result: StudyResult, model: ModelRun, *, choices: bool = True) -> list[str]:
     """Say what every question asked of a model gave, one after the other.
 
     Parameters
     ----------
     result : StudyResult
     model : ModelRun
+    choices : bool
+        Say which specification and weights the tests choose; key findings leave that to the section
+        on spillovers.
 
     Returns
     -------
@@ -43,8 +46,7 @@ def question_findings(result: StudyResult, model: ModelRun) -> list[str]:
         Sentences in the language of the study; none for questions that were not asked.
     """
     found = [
-        ladder_finding(result, model),
-        weights_finding(result, model),
+        *([ladder_finding(result, model), weights_finding(result, model)] if choices else []),
         *boundary_findings(result, model),
         *group_findings(result, model),
         cities_finding(result, model),

@@ -16,6 +16,7 @@ from analyses.layers_base import (
     geometry_kind,
     network_slug,
 )
+from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
 from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
 from analyses.layers_maps import maps_layer
 from analyses.layers_panel import areas_layer, panel_layer
@@ -66,6 +67,12 @@ class StudyLayers:
     spillovers : mapping of str to Layer
         By model: cities with what they emit and receive, and the effect of a shock.
     background : Layer or None
+    hot_spots : Layer or None
+        Cities with the hot and cold spots of every measure.
+    dynamics : mapping of str to Layer
+        By column: cities with their classes, paths, trends, values and clusters by year.
+    ellipses : tuple of Layer
+        Centres and ellipses of the columns of amounts.
     indices : Layer or None
         Cities with every index in its mapped years.
     yearly_links : mapping of str to Layer
@@ -84,6 +91,9 @@ class StudyLayers:
     links: Mapping[str, Layer]
     spillovers: Mapping[str, Layer]
     background: Layer | None
+    hot_spots: Layer | None = None
+    dynamics: Mapping[str, Layer] = field(default_factory=dict)
+    ellipses: tuple[Layer, ...] = ()
     indices: Layer | None = None
     yearly_links: Mapping[str, Layer] = field(default_factory=dict)
     maps: Layer | None = None
@@ -98,12 +108,22 @@ class StudyLayers:
             for layer in (self.points[name], self.links[name], self.yearly_links.get(name))
             if layer is not None
         ]
-        rest = [
-            layer
-            for layer in (self.maps, self.indices, self.panel, self.areas, self.background)
-            if layer is not None
-        ]
-        return (*networks, *self.spillovers.values(), self.lisa, self.resilience, *rest)
+        hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        cities = [layer for layer in (self.maps, self.indices) if layer is not None]
+        rest = [layer for layer in (self.panel, self.background) if layer is not None]
+        areas = [self.areas] if self.areas is not None else []
+        return (
+            *networks,
+            *self.ellipses,
+            *self.spillovers.values(),
+            *areas,
+            *self.dynamics.values(),
+            *hot_spots,
+            self.lisa,
+            self.resilience,
+            *cities,
+            *rest,
+        )
 
 
 def study_layers(result: StudyResult) -> StudyLayers:
@@ -122,6 +142,13 @@ def study_layers(result: StudyResult) -> StudyLayers:
             if (layer := spillover_layer(result, model)) is not None
         },
         background=background_layer(result),
+        hot_spots=hot_spot_layer(result, measure_titles(result), short_names(result)),
+        dynamics=dynamics_layers(result),
+        ellipses=tuple(
+            layer
+            for known in (result.dynamics.columns.values() if result.dynamics else ())
+            for layer in ellipse_layers(result, known)
+        ),
         indices=indices_layer(result),
         maps=maps_layer(result),
         yearly_links={
@@ -132,6 +159,19 @@ def study_layers(result: StudyResult) -> StudyLayers:
         panel=panel_layer(result),
         areas=areas_layer(result),
     )
+
+
+def dynamics_layers(result: StudyResult) -> dict[str, Layer]:
+    """Build the layer of every column that is followed and can be mapped."""
+    if result.dynamics is None:
+        return {}
+    made = {name: dynamics_layer(result, item) for name, item in result.dynamics.columns.items()}
+    return {name: layer for name, layer in made.items() if layer is not None}
+
+
+def measure_titles(result: StudyResult) -> dict[tuple[str, str], str]:
+    """Name every measure with its years, those of the focus shock first."""
+    return {key: measure_title(result, *key) for key in ordered_keys(result)}
 
 
 def short_names(result: StudyResult) -> dict[str, str]:

@@ -241,7 +241,7 @@ def with_questions(layer: Layer, result: StudyResult, analysis: NetworkAnalysis)
     return replace(layer, data=data, aliases=aliases, styles=tuple(styles))
 
 
-def index_pages(
+def index_maps(
     result: StudyResult, layers: StudyLayers
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Yield title, shown styles and method of a page for every index, in its last mapped year.

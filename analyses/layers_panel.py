@@ -43,7 +43,12 @@ def panel_variables(result: StudyResult) -> list[str]:
 
 def panel_title(result: StudyResult, variable: str) -> str:
     """Word a variable of the panel with its unit, for legends."""
-    return result.study.column_label(variable, with_unit=True)
+    study = result.study
+    title, entry = study.column_label(variable), study.columns.get(variable)
+    if entry is None:
+        return title
+    unit = (entry.unit_zh if study.language == "zh" else "") or entry.unit
+    return label("with_unit", study.language, text=title, unit=unit) if unit else title
 
 
 def panel_style(result: StudyResult, variable: str) -> LayerStyle:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analyses.study_dynamics import YEARLY_RESILIENCE
 from analyses.study_file import study_from_text
 from shapefiles.atomic import write_text_atomically
 from shapefiles.read_files import existing_file
@@ -248,6 +249,7 @@ def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) ->
     else:
         optional.append('# crs = "EPSG:4326"     # only if the file does not say it')
     model = _model_text(outcome, rest)
+    dynamics = _dynamics_text(proposal)
     template = resources.files("analyses").joinpath("templates/new_study.txt")
     return template.read_text(encoding="utf-8").format(
         language=language,
@@ -264,7 +266,47 @@ def study_text(proposal: Proposal, *, cities: str, panel: str, language: str) ->
         middle=middle,
         outcome=_text(outcome),
         model=model,
+        dynamics=dynamics,
     )
+
+
+SHORTEST_PANEL = 4
+"""Years from which the proposed study follows clusters over the years."""
+
+
+def _dynamics_text(proposal: Proposal) -> str:
+    """Write the section on dynamics; as comments where the panel is too short for it."""
+    columns = f"[{_text(YEARLY_RESILIENCE)}, {_text(proposal.columns[0])}]"
+    second = _text(proposal.columns[min(1, len(proposal.columns) - 1)])
+    lines = [
+        "[dynamics]                      # how values and their clusters change over the years",
+        f"columns = {columns}",
+        'weights = "nearest 6"',
+        f"# years = [{proposal.years[0]}, {proposal.years[-1]}]           # default: all",
+        f"# shown_years = [{proposal.years[0]}, {proposal.years[-1]}]     # of maps side by side;"
+        " default: four of them",
+        'incomplete = "drop"             # cities with gaps: "drop" (and named) or "error"',
+        "# Each of these is true (all columns), false, or the columns that are wanted:",
+        "moran = true                    # Moran's I of each year",
+        "moran_scatter = true            # Moran scatter plots of shown_years",
+        "lisa = true                     # local Moran of each year, maps of shown_years",
+        "transitions = true              # moves between the LISA quadrants",
+        "time_paths = true               # paths through the Moran scatter plot",
+        "markov = true                   # Markov and spatial Markov chains, with tests",
+        "emerging_hot_spots = true       # new, persistent, diminishing ... hot and cold spots",
+        "trends = true                   # Mann-Kendall tests and slopes of each city",
+        "ranks = true                    # do cities and their neighbours change places?",
+        "densities = true                # distribution of each year",
+        "maps = true                     # shown_years on one set of classes",
+        f"# ellipse = {second}  # centre and spread of an amount; default: as the nation is made",
+        "# markov_classes = 4            # quantile classes; markov_scope: by year, pooled",
+        "# window = 1                    # years before that count in emerging hot spots",
+        "# permutations = 9999           # default: as in [autocorrelation]",
+        "# history_permutations = 999    # of Markov chains and ranks",
+    ]
+    if len(proposal.years) < SHORTEST_PANEL:
+        lines = [f"# {line}" for line in lines]
+    return "\n".join(lines)
 
 
 def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:

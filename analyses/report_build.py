@@ -9,6 +9,7 @@ import pandas as pd
 
 from analyses.findings import grouped_findings
 from analyses.report_content import ReportContent, ReportFigure, ReportTable, Section
+from analyses.report_dynamics import dynamics_section
 from analyses.report_indices import indices_section
 from analyses.report_methods import methods_section
 from analyses.report_models import spillovers_section, weights_section
@@ -41,7 +42,7 @@ def build_report(
     result : StudyResult
     figures : mapping of str to sequence of ReportFigure, optional
         Pictures by section: ``maps``, ``resilience``, ``networks``, ``autocorrelation``,
-        ``spillovers``.
+        ``spillovers``, ``dynamics-1`` and so on for each column that is followed.
 
     Returns
     -------
@@ -57,6 +58,7 @@ def build_report(
         indices_section(result, shown),
         with_questions(result, networks_section(result, shown), shown) if result.networks else None,
         autocorrelation_section(result, shown),
+        dynamics_section(result, shown),
         spillovers_section(result, shown) if result.models else None,
         weights_section(result),
         passport_section(result),
@@ -78,7 +80,7 @@ def build_report(
         ),
         caution=words("finding_caution"),
         sections=tuple(section for section in sections if section is not None),
-        references=works(cited),
+        references=works(cited, words.language),
     )
 
 

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import base64
 import io
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from shapefiles.atomic import write_text_atomically
+from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
-from spatial.errors import ExportError
+from spatial.errors import ExportError, InterurbanError
 from spatial.options import Language
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
 
 TEXT_BLOCK = 180.0
 """Width in millimetres of a picture that does not say its own."""
 
 UNBROKEN = 30
 """Columns of words up to so many characters are not broken into lines."""
+
+LINE, SHORT = 60, 26
+"""Characters of a line of a cell, and lines of a table that is not broken between pages."""
 
 PRINTED_WIDTH = 1600
 """Pixels across an embedded picture: 240 dpi over the 17 cm of an A4 text block."""
@@ -99,6 +108,8 @@ class Section:
     title : str
     paragraphs, points : tuple of str
         Running text, then a list.
+    equations : tuple of Equation
+        Between the two.
     figures : tuple of ReportFigure
     tables : tuple of ReportTable
     subsections : tuple of Section
@@ -108,6 +119,7 @@ class Section:
     title: str
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    equations: tuple[Equation, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     subsections: tuple[Section, ...] = ()
@@ -251,7 +263,8 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``head``: list of cells; ``body``: list of rows of cells, leading cells marked as headers.
+        ``head``: list of cells; ``body``: list of rows of cells, leading cells marked as headers;
+        ``short``: whether the table is short enough to stay on one printed page.
     """
     frame = table.frame
     names = [str(name) for name in frame.index.names if name is not None]
@@ -265,7 +278,9 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         head.append(_Cell(str(name), kind.removesuffix(" brief"), header=True))
         leading = at < max(len(names), 1)
         columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
-    return {"head": head, "body": [list(row) for row in zip(*columns, strict=True)]}
+    body = [list(row) for row in zip(*columns, strict=True)]
+    lines = sum(max(-(-len(cell.text) // LINE) for cell in row) or 1 for row in body)
+    return {"head": head, "body": body, "short": lines <= SHORT}
 
 
 def _default_format(column: pd.Series) -> str:
@@ -295,16 +310,84 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
     ExportError
         If the template is missing or faulty.
     """
+    language = content.language
+    file = Path(template) if template is not None else None
+    name = file.name if file is not None else "report.html.j2"
+    environment = _environment(file)
+    counters = {kind: _numbers() for kind in ("table", "figure")}
+    with _template_errors(name):
+        return environment.get_template(name).render(
+            content=content,
+            label=lambda key, **values: label(key, language, **values),
+            cells=lambda table: table_cells(table, language),
+            number_of=lambda kind: next(counters[kind]),
+        )
+
+
+def check_template(template: Path | str) -> None:
+    """Raise when a template of the user is missing or not in the language of jinja2.
+
+    Parameters
+    ----------
+    template : path
+
+    Raises
+    ------
+    ExportError
+        With the line at fault. What only the values of a study show is found when it is rendered.
+    """
+    file = Path(template)
+    with _template_errors(file.name):
+        environment = _environment(file)
+        environment.get_template(file.name)
+
+
+@contextmanager
+def _template_errors(name: str) -> Iterator[None]:
+    """Turn whatever a template raises into one sentence with its file and line."""
+    import jinja2
+
+    try:
+        yield
+    except jinja2.TemplateNotFound as error:
+        raise ExportError(
+            f"The report template {str(error)!r} does not exist; correct report_template in "
+            "[outputs], or the name in extends or include."
+        ) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise ExportError(
+            f"The report template {error.name or name!r}, line {error.lineno}, is faulty: "
+            f"{error.message}."
+        ) from error
+    except InterurbanError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ExportError(f"The report template {name!r} is no text in UTF-8.") from error
+    # A template is a program of somebody else: it may raise anything, and no more than a sentence.
+    except Exception as error:
+        line = _template_line(error, name)
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ExportError(f"The report template {name!r}{line} is faulty: {what}.") from error
+
+
+def _template_line(error: BaseException, name: str) -> str:
+    """Say the last line of a template that an error passed through."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).name == name
+    ]
+    return f", line {lines[-1]}," if lines else ""
+
+
+def _environment(template: Path | None) -> SandboxedEnvironment:
+    """Where templates are found, with everything escaped and nothing run but layout."""
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    language = content.language
     loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("analyses", "templates")]
-    name = "report.html.j2"
     if template is not None:
-        file = Path(template)
-        loaders.insert(0, jinja2.FileSystemLoader(str(file.parent)))
-        name = file.name
+        loaders.insert(0, jinja2.FileSystemLoader(str(template.parent)))
     # A template may come with somebody else's study: it may lay out values, not run programs.
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -314,18 +397,8 @@ def render_report(content: ReportContent, *, template: Path | str | None = None)
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    counters = {kind: _numbers() for kind in ("table", "figure")}
-    try:
-        return environment.get_template(name).render(
-            content=content,
-            label=lambda key, **values: label(key, language, **values),
-            cells=lambda table: table_cells(table, language),
-            number_of=lambda kind: next(counters[kind]),
-        )
-    except jinja2.TemplateNotFound as error:
-        raise ExportError(f"The report template {str(error)!r} does not exist.") from error
-    except jinja2.TemplateError as error:
-        raise ExportError(f"The report template {name!r} is faulty: {error}.") from error
+    environment.filters["b64"] = lambda data: base64.b64encode(data).decode("ascii")
+    return environment
 
 
 def _without_controls(value: object) -> object:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyses.methods_dynamics import HOT_SPOT_WORKS, dynamics_methods, hot_spot_text
 from analyses.report_content import Section
+from analyses.report_equations import (
+    gravity_equation,
+    model_equations,
+    moran_equation,
+    resistance_equation,
+)
 from analyses.report_methods_indices import methods_of_indices
 from analyses.report_words import aggregate_label, outcome_label, variable_label, words_of
 
@@ -30,6 +37,12 @@ def methods_section(result: StudyResult) -> tuple[Section, tuple[str, ...]]:
     cited = ["martin2012", "martin2016", "faggian2018", "moran1950", "anselin1995"]
     if result.study.autocorrelation.correction == "fdr" or len(result.weights) > 1:
         cited.append("benjamini1995")
+    if result.hot_spots:
+        cited += HOT_SPOT_WORKS
+    dynamics, dynamics_works = dynamics_methods(result)
+    if dynamics is not None:
+        parts.append(dynamics)
+        cited += dynamics_works
     if result.networks:
         parts.insert(1, _networks(result))
         cited += [
@@ -75,7 +88,12 @@ def _resilience(result: StudyResult) -> Section:
         words(f"method_typology_{section.typology}"),
         words("method_tolerance", tolerance=words.percent(section.tolerance, 2)),
     )
-    return Section("methods-resilience", words("report_resilience"), paragraphs=(text,))
+    return Section(
+        "methods-resilience",
+        words("report_resilience"),
+        paragraphs=(text,),
+        equations=(resistance_equation(result),),
+    )
 
 
 def _networks(result: StudyResult) -> Section:
@@ -90,7 +108,14 @@ def _networks(result: StudyResult) -> Section:
         words("report_networks"),
         paragraphs=(words.sentences(*text),),
         points=tuple(items),
+        equations=tuple(gravity_equation(result, decay) for decay in _decays(result)),
     )
+
+
+def _decays(result: StudyResult) -> tuple[str, ...]:
+    """Decays of the gravity networks, each once."""
+    gravity = [item for item in result.study.networks if item.kind == "gravity"]
+    return tuple(dict.fromkeys(f"{item.decay:g}" for item in gravity))
 
 
 def network_words(result: StudyResult, analysis: NetworkAnalysis) -> str:
@@ -130,7 +155,7 @@ def _weights(result: StudyResult) -> Section:
     )
     return Section(
         "methods-weights",
-        words("report_weights"),
+        words("report_weights_methods"),
         paragraphs=(words("method_weights"),),
         points=points,
     )
@@ -168,7 +193,12 @@ def _autocorrelation(result: StudyResult) -> Section:
         correction=words(f"correction_{settings.correction}"),
         alpha=words.percent(settings.alpha, 0),
     )
-    return Section("methods-autocorrelation", words("report_autocorrelation"), paragraphs=(text,))
+    return Section(
+        "methods-autocorrelation",
+        words("report_autocorrelation"),
+        paragraphs=tuple(filter(None, (text, hot_spot_text(result)))),
+        equations=(moran_equation(result),),
+    )
 
 
 def _models(result: StudyResult) -> Section:
@@ -181,6 +211,9 @@ def _models(result: StudyResult) -> Section:
         words("report_spillovers"),
         paragraphs=tuple(filter(None, (general, words.sentences(*asked)))),
         points=points,
+        equations=tuple(
+            one for model in result.models.values() for one in model_equations(result, model)
+        ),
     )
 
 

@@ -320,7 +320,7 @@ def weights_table(result: StudyResult) -> ReportTable:
         columns[name] = list(values.values())
     frame = pd.DataFrame({words("report_item"): items, **columns})
     described = [
-        words("method_named", name=name, text=weights_words(result, name))
+        words("weights_note", name=name, text=weights_words(result, name))
         for name in result.weights
     ]
     return ReportTable(

@@ -56,7 +56,7 @@ def write_pdf_report(
         url_fetcher=URLFetcher(allowed_protocols=("data",)),
     )
     with atomic_file(target) as temporary:
-        page.write_pdf(str(temporary))
+        page.write_pdf(str(temporary), optimize_images=True)
     return target
 
 

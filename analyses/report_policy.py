@@ -156,7 +156,9 @@ def _furthest_behind(result: StudyResult, sheets: pd.DataFrame) -> ReportTable |
     senders, notes = _sender_column(result, sheets)
     for key, column in (("policy_peers", "peers"), ("policy_senders", senders)):
         if column:
-            columns[words(key)] = [comma.join(text.split("; ")) or "—" for text in red[column]]
+            columns[words(key)] = [
+                comma.join(text.split("; ")[:NAMED]) or "—" for text in red[column]
+            ]
     gaps = [key for key in numbers if key != "report_rank"]
     return ReportTable(
         words("policy_behind_caption", shock=result.study.focus),

@@ -15,8 +15,10 @@ from analyses.findings import (
     network_findings,
     resilience_findings,
 )
+from analyses.findings_dynamics import hot_spot_findings
 from analyses.indices.resilience import TYPOLOGY
 from analyses.report_content import ReportFigure, ReportTable, Section
+from analyses.report_dynamics import hot_spot_table
 from analyses.report_words import (
     Words,
     aggregate_label,
@@ -42,6 +44,16 @@ NARROW = 110.0
 """Pictures below this width, millimetres, fit two to a line."""
 
 CENTRALITIES = ("strength", "degree", "closeness", "betweenness", "eigenvector")
+COUNTS = (
+    "n_cities",
+    "n_links",
+    "n_isolates",
+    "diameter",
+    "components_weak",
+    "components_strong",
+)
+"""Measures of structure that are whole numbers."""
+
 CLUSTERS = ("High-High", "Low-Low", "High-Low", "Low-High", "Not significant", "Isolated")
 
 
@@ -342,7 +354,13 @@ def structure_table(result: StudyResult) -> ReportTable:
     }
     values = pd.DataFrame(columns)
     frame = pd.DataFrame(
-        {name: [_structure_cell(words, v) for v in values[name]] for name in values}
+        {
+            name: [
+                _structure_cell(words, value, count=measure in COUNTS)
+                for measure, value in values[name].items()
+            ]
+            for name in values
+        }
     )
     frame.insert(
         0, words("column_measure"), [words(f"structure_{measure}") for measure in values.index]
@@ -361,9 +379,9 @@ def structure_table(result: StudyResult) -> ReportTable:
     )
 
 
-def _structure_cell(words: Words, value: float) -> str:
+def _structure_cell(words: Words, value: float, *, count: bool) -> str:
     """Write counts without decimals and large sums without needless ones."""
-    if value == round(value) and abs(value) >= 2:
+    if value == round(value) and (count or abs(value) >= 2):
         return words.count(int(value))
     return words.number(value, 0 if abs(value) >= 1000 else 3)
 
@@ -399,14 +417,21 @@ def autocorrelation_section(result: StudyResult, figures: Figures) -> Section:
     sentences = [
         sentence
         for shock in result.study.shocks
-        for sentence in autocorrelation_findings(result, shock.name)
+        for sentence in (
+            *autocorrelation_findings(result, shock.name),
+            *hot_spot_findings(result, shock.name),
+        )
     ]
     return Section(
         "autocorrelation",
         words("report_autocorrelation"),
         points=tuple(sentences),
         figures=in_section(figures, "autocorrelation"),
-        tables=(moran_table(result), *((local_table(result),) if result.local else ())),
+        tables=(
+            moran_table(result),
+            *((local_table(result),) if result.local else ()),
+            *((hot_spot_table(result),) if result.hot_spots else ()),
+        ),
     )
 
 

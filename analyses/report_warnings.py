@@ -8,6 +8,7 @@ from analyses.findings_indices import remark_text
 from analyses.report_content import Section
 from analyses.report_words import measures_of, short_names_of, variable_label, words_of
 from analyses.shared_columns import shared_in_models, shared_in_resilience, shared_in_weights
+from analyses.words_dynamics import column_words
 
 if TYPE_CHECKING:
     from analyses.results import StudyResult
@@ -84,11 +85,35 @@ def study_warnings(result: StudyResult) -> list[str]:
         if local.warnings:
             text = words("warning_resolution", permutations=words.count(local.permutations))
             found.append(words("warning_of_local", shock=shock, measure=words(measure), text=text))
+    found += dynamics_warnings(result)
     found += index_warnings(result)
     for name, model in result.models.items():
         if model.remarks:
             text = words("warning_years", years=words.years(model.years))
             found.append(words("warning_of_model", model=name, text=text))
+    return found
+
+
+def dynamics_warnings(result: StudyResult) -> list[str]:
+    """Say what was left out of the dynamics, and which of their tests are weak or rough."""
+    if result.dynamics is None:
+        return []
+    words, found = words_of(result), []
+    for known in result.dynamics.columns.values():
+        values = {
+            "column": column_words(result.study, known.column),
+            "count": words.count(len(known.left_out)),
+            "years": words.count(len(known.years)),
+        }
+        if known.left_out:
+            found.append(words("warning_left_out", **values))
+        if known.local is not None and known.local.warnings:
+            text = words("warning_resolution", permutations=words.count(known.local.permutations))
+            found.append(words("warning_dynamics_resolution", text=text, **values))
+        if any(one is not None and one.warnings for one in (known.emerging, known.trends)):
+            found.append(words("warning_short_panel", **values))
+        if any(test.warnings for test in known.markov_tests.values()):
+            found.append(words("warning_few_transitions", **values))
     return found
 
 
@@ -148,13 +173,12 @@ def extreme_warnings(result: StudyResult) -> list[str]:
                 words("finding_city_with_growth", city=city, growth=words.percent(value))
                 for city, value in zip(names.loc[shown.index], shown, strict=True)
             ]
-            more = words("warning_more", count=len(far) - NAMED) if len(far) > NAMED else ""
             found.append(
                 words(
                     "warning_extreme",
                     shock=shock.name,
                     phase=words(kind),
-                    cities=words.listing(cities) + more,
+                    cities=words.some(cities, len(far)),
                 )
             )
     return found
@@ -165,12 +189,11 @@ def weights_warnings(result: StudyResult, report: WeightsReport) -> list[str]:
     words, names = words_of(result), short_names_of(result)
     islands = len(report.islands)
     shown = [str(name) for name in names.loc[report.islands[:NAMED]]]
-    more = words("warning_more", count=words.count(islands - NAMED)) if islands > NAMED else ""
     return [
         words(
             f"warning_{code}",
             islands=words.count(islands),
-            names=words.listing(shown) + more,
+            names=words.some(shown, islands),
             components=words.count(report.components_weak),
         )
         for code in report.warning_codes

@@ -20,8 +20,11 @@ from shapefiles.markup_tables import table_text
 from shapefiles.word_tables import (
     NOTE_POINTS,
     add_caption,
+    add_contents,
+    add_equation,
     add_field,
     add_text,
+    mark_heading,
     new_document,
     place_table,
     save_document,
@@ -67,8 +70,8 @@ def write_word_report(content: ReportContent, path: Path | str) -> Path:
     word.heading(content.title, 0)
     if content.subtitle:
         word.paragraph(content.subtitle)
-    for name, value in content.facts:
-        word.paragraph(label("method_named", content.language, name=name, text=value))
+    word.facts(content.facts)
+    word.contents(_titles(content))
     if content.findings:
         word.heading(label("report_findings", content.language), 1)
         for subject, sentences in content.findings:
@@ -82,10 +85,11 @@ def write_word_report(content: ReportContent, path: Path | str) -> Path:
     if content.references:
         word.heading(label("report_references", content.language), 1)
         for work in content.references:
-            text = f"{work.text} https://doi.org/{work.doi}" if work.doi else work.text
+            address = label("report_doi", content.language, doi=work.doi) if work.doi else ""
+            text = f"{work.text} {address}".strip()
             word.paragraph(text, style="List Number")
     word.paragraph(label("report_footer", content.language), points=NOTE_POINTS)
-    _page_numbers(document)
+    _running_lines(document, content)
     return save_document(document, path)
 
 
@@ -149,13 +153,30 @@ class _WordReport:
     def __init__(self, document: Document, language: Language) -> None:
         self.document = document
         self.language = language
-        self.tables = self.figures = 0
+        self.tables = self.figures = self.headings = 0
 
     def heading(self, text: str, level: int) -> None:
-        self.document.add_heading(table_text(text), min(level, 4))
+        heading = self.document.add_heading(table_text(text), min(level, 4))
+        if level == 1:
+            self.headings += 1
+            mark_heading(heading, self.headings)
 
     def paragraph(self, text: str, *, style: str | None = None, points: float = 10.5) -> None:
         add_text(self.document.add_paragraph(style=style), text, points=points)
+
+    def facts(self, facts: tuple[tuple[str, str], ...]) -> None:
+        """Set the facts on one line, values in bold."""
+        line = self.document.add_paragraph()
+        for at, (name, value) in enumerate(facts):
+            add_text(line, ("  ·  " if at else "") + f"{name} ", points=NOTE_POINTS)
+            add_text(line, value.replace(" ", "\u00a0"), points=NOTE_POINTS)
+            line.runs[-1].bold = True
+
+    def contents(self, titles: list[str]) -> None:
+        """Add a table of contents under its name."""
+        self.paragraph(label("report_contents", self.language))
+        self.document.paragraphs[-1].runs[0].bold = True
+        add_contents(self.document, titles)
 
     def points(self, sentences: tuple[str, ...]) -> None:
         for sentence in sentences:
@@ -166,6 +187,8 @@ class _WordReport:
         self.heading(section.title, level)
         for paragraph in section.paragraphs:
             self.paragraph(paragraph)
+        for equation in section.equations:
+            add_equation(self.document, equation)
         self.points(section.points)
         for figure in section.figures:
             self.figure(figure)
@@ -204,15 +227,39 @@ class _WordReport:
             self.document, "report_figure_number", self.figures, figure.caption, self.language
         )
         caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        caption.paragraph_format.keep_with_next = bool(figure.notes)
         if figure.notes:
             gap = label("report_space", self.language)
             note = label("report_note", self.language) + gap + gap.join(figure.notes)
             self.paragraph(note, points=NOTE_POINTS)
 
 
-def _page_numbers(document: Document) -> None:
+def _titles(content: ReportContent) -> list[str]:
+    """Headings of the first level, in their order."""
+    found = [section.title for section in content.sections]
+    if content.findings:
+        found.insert(0, label("report_findings", content.language))
+    if content.references:
+        found.append(label("report_references", content.language))
+    return found
+
+
+def _running_lines(document: Document, content: ReportContent) -> None:
+    """Set the title above every page but the first, and the number of the page below."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
-    foot = document.sections[0].footer.paragraphs[0]
-    foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    add_field(foot, "PAGE", "1")
+    first = document.sections[0]
+    first.different_first_page_header_footer = True
+    add_text(first.header.paragraphs[0], content.title, points=NOTE_POINTS)
+    for foot in (first.footer.paragraphs[0], first.first_page_footer.paragraphs[0]):
+        foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        before, _, rest = label(
+            "report_page_of", content.language, page="\x00", pages="\x01"
+        ).partition("\x00")
+        between, _, after = rest.partition("\x01")
+        for text, field in ((before, "PAGE"), (between, "NUMPAGES"), (after, "")):
+            add_text(foot, text, points=NOTE_POINTS)
+            if field:
+                add_field(foot, field, "1")
+    for page in document.sections[1:]:
+        page.different_first_page_header_footer = False

@@ -78,6 +78,21 @@ class Words:
         last = self("report_list_semicolon" if inside else "report_list_and")
         return comma.join(known[:-1]) + last + known[-1]
 
+    def some(self, items: Sequence[str], total: int) -> str:
+        """Join the first names of a longer list: "A, B and 3 more".
+
+        Examples
+        --------
+        >>> Words("en").some(["A", "B"], 5), Words("zh").some(["甲", "乙"], 5)
+        ('A, B and 3 more', '甲、乙等另外3个')
+        """
+        known = list(items)
+        if total <= len(known):
+            return self.listing(known)
+        inside = any("," in item for item in known)
+        comma = self("report_list_semicolon" if inside else "report_list_comma")
+        return comma.join(known) + self("warning_more", count=self.count(total - len(known)))
+
     def sentences(self, *parts: str) -> str:
         """Join sentences to a paragraph; Chinese leaves no space between them."""
         gap = " " if self.language == "en" else ""
@@ -100,9 +115,33 @@ class Words:
         return self("report_years", first=phase[0], last=phase[1])
 
 
+_OPENED = {
+    **dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"),
+    **dict.fromkeys("\u2066\u2067\u2068", "\u2069"),
+}
+"""Marks that set a direction of writing, and what ends each."""
+
+
+def closed_directions(name: str) -> str:
+    """End every change of direction that a name begins, so that it does not turn the sentence.
+
+    Examples
+    --------
+    >>> closed_directions("a\u202eb") == "a\u202eb\u202c", closed_directions("plain")
+    (True, 'plain')
+    """
+    ends: list[str] = []
+    for sign in name:
+        if sign in _OPENED:
+            ends.append(_OPENED[sign])
+        elif ends and sign == ends[-1]:
+            ends.pop()
+    return name + "".join(reversed(ends))
+
+
 def names_of(result: StudyResult) -> pd.Series:
     """Names of the cities by id, the id in brackets where a name comes twice."""
-    names = result.area.cities["name"].astype(str)
+    names = result.area.cities["name"].astype(str).map(closed_directions)
     twice = names.duplicated(keep=False)
     return names.where(~twice, names + " (" + names.index.astype(str) + ")")
 
@@ -112,7 +151,7 @@ def short_names_of(result: StudyResult) -> pd.Series:
     full = names_of(result)
     if "short_name" not in result.area.cities.columns:
         return full
-    short = result.area.cities["short_name"].astype(str)
+    short = result.area.cities["short_name"].astype(str).map(closed_directions)
     return short.where(~short.duplicated(keep=False), full)
 
 

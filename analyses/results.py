@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyses.indices.resilience import ResilienceResult
+from analyses.results_dynamics import Dynamics
 from analyses.results_indices import IndexRun, InequalityRun
 from analyses.results_networks import NetworkQuestions
 from analyses.study import Study
@@ -20,7 +21,7 @@ from networks.qap import QapCorrelation
 from networks.structure import NetworkStructure
 from networks.types import LinkageNetwork
 from shapefiles.study_area import StudyArea
-from spatial.autocorrelation import LocalMoran, MoranTable
+from spatial.autocorrelation import LocalMoran, LocalStatistic, MoranTable
 from spatial.regression import (
     EffectsResult,
     GroupEffects,
@@ -183,6 +184,9 @@ class StudyResult:
         By column.
     background : geopandas.GeoDataFrame or None
         States or provinces for maps, EPSG:4326, column ``name``.
+    hot_spots : mapping of (str, str) to LocalStatistic
+        Getis and Ord's G* of every measure; keys as in ``local``. Empty if not asked for.
+    dynamics : Dynamics or None
     warnings : tuple of str
         Everything a reader has to know before believing a number.
     timings : mapping of str to float
@@ -203,6 +207,8 @@ class StudyResult:
     indices: Mapping[str, IndexRun] = field(default_factory=dict)
     inequality: Mapping[str, InequalityRun] = field(default_factory=dict)
     background: gpd.GeoDataFrame | None = None
+    hot_spots: Mapping[tuple[str, str], LocalStatistic] = field(default_factory=dict)
+    dynamics: Dynamics | None = None
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -16,6 +16,12 @@ from analyses.derive import derive_column
 from analyses.indices.resilience import ResilienceResult, Shock, resilience
 from analyses.results import ModelRun, NetworkAnalysis, StudyResult
 from analyses.run_common import require_columns, seed_of
+from analyses.run_dynamics import (
+    dynamics_remarks,
+    find_hot_spots,
+    gap_entries,
+    run_dynamics,
+)
 from analyses.run_indices import build_indices, late_columns
 from analyses.run_inequality import measure_inequality
 from analyses.run_models import run_model
@@ -104,6 +110,10 @@ def run_study(
         area = with_islands(area, weights)
     with step("step_autocorrelation"):
         moran, local = find_autocorrelation(study, measures, weights)
+        hot_spots = find_hot_spots(study, measures, weights)
+    with step("step_dynamics"):
+        dynamics = run_dynamics(study, area, weights)
+        area = with_gaps(study, area)
     with step("step_models"):
         models = {item.name: run_model(item, study, area, weights) for item in study.models}
     return StudyResult(
@@ -121,7 +131,12 @@ def run_study(
         indices=indices,
         inequality=unequal,
         background=background,
-        warnings=_warnings(reports, resistant, models, study.language),
+        hot_spots=hot_spots,
+        dynamics=dynamics,
+        warnings=(
+            *_warnings(reports, resistant, models, study.language),
+            *dynamics_remarks(dynamics),
+        ),
         timings=timings,
         versions=dict(software_versions()),
     )
@@ -325,7 +340,7 @@ def checked_area(study: Study, folder: Path) -> StudyArea:
         for item in study.weights
         if not isinstance(item, LinkageSection)
     }
-    area = with_islands(area, geographic)
+    area = with_gaps(study, with_islands(area, geographic))
     return replace(area, passport=relative_sources(area.passport, folder))
 
 
@@ -337,6 +352,11 @@ def with_islands(area: StudyArea, weights: Mapping[str, Weights]) -> StudyArea:
         if len(item.islands)
     ]
     return replace(area, passport=area.passport.with_entries(*entries))
+
+
+def with_gaps(study: Study, area: StudyArea) -> StudyArea:
+    """Name in the passport the cities that the dynamics leave out."""
+    return replace(area, passport=area.passport.with_entries(*gap_entries(study, area)))
 
 
 def _warnings(

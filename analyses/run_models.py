@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.results import CityShock, FittedModel, ModelRun
-from analyses.run_common import require_columns, seed_of
+from analyses.run_common import cut_weights, require_columns, seed_of
 from analyses.run_specification_curve import model_curve
 from analyses.study import Study
 from analyses.study_models import NOT_IN_THE_MEAN, ModelSection
@@ -164,7 +164,7 @@ def model_data(section: ModelSection, area: StudyArea, weights: Mapping[str, Wei
     if section.incomplete == "drop":
         data, lost = _complete(data, used[section.main_weights].ids)
         if lost:
-            used = {name: _without(matrix, lost) for name, matrix in used.items()}
+            used = {name: cut_weights(matrix, lost) for name, matrix in used.items()}
             remarks.append(
                 f"{len(lost)} cities without complete figures left out ({listed(lost)}); the "
                 "weights were cut to the others and scaled again"
@@ -178,12 +178,6 @@ def _complete(data: pd.DataFrame, ids: pd.Index) -> tuple[pd.DataFrame, list[str
     whole = data.dropna().groupby(level="city").size() == years
     lost = [str(city) for city in ids if not whole.get(city, False)]
     return data[~data.index.get_level_values("city").isin(lost)], lost
-
-
-def _without(weights: Weights, lost: list[str]) -> Weights:
-    """Cut weights to the other cities and scale them again."""
-    kept = weights.ids[~weights.ids.isin(lost)]
-    return weights.subset(kept).transformed(weights.transform)
 
 
 def _fitted(data: ModelData, weights: str) -> FittedModel:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from analyses.study_dynamics import AutocorrelationSection, DynamicsSection
 from analyses.study_indices import AnyIndex, AnyMap, BivariateMapSection, InequalitySection
 from analyses.study_models import ModelSection
 from analyses.study_networks import AnyNetwork
@@ -21,7 +22,6 @@ from spatial.options import (
     IslandPolicy,
     JournalFormat,
     Language,
-    MultipleTesting,
     ReportFormat,
     Transform,
     VectorFormat,
@@ -222,17 +222,6 @@ AnyWeights = Annotated[
 ]
 
 
-class AutocorrelationSection(Section):
-    """Tests of spatial autocorrelation of resilience."""
-
-    weights: str | None = Field(
-        default=None, description="weights of the LISA map; default: the first"
-    )
-    permutations: Annotated[int, Field(ge=99, le=999_999)] = 9999
-    correction: MultipleTesting = "fdr"
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-
-
 class ColumnLabel(Section):
     """Wording of a column in maps, tables and reports."""
 
@@ -262,7 +251,7 @@ class OutputsSection(Section):
         default="", description="jinja2 template of the HTML and PDF report, beside the study file"
     )
     journal_tables: tuple[JournalFormat, ...] = Field(
-        default=(), description="formats of the three-line tables: docx, tex, html, md"
+        default=(), description="formats of the three-line tables: docx, xlsx, tex, html, md"
     )
     layers: tuple[VectorFormat, ...] = Field(
         default=(),
@@ -328,6 +317,7 @@ class Study(Section):
     inequality: InequalitySection | None = None
     maps: tuple[AnyMap, ...] = ()
     autocorrelation: AutocorrelationSection = AutocorrelationSection()
+    dynamics: DynamicsSection | None = None
     models: tuple[ModelSection, ...] = ()
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
     values: dict[str, ValueLabel] = Field(default_factory=dict)
@@ -350,6 +340,8 @@ class Study(Section):
         self._references_of_models(weights)
         if self.autocorrelation.weights is not None:
             _known(self.autocorrelation.weights, weights, "[autocorrelation] weights")
+        if self.dynamics is not None and self.dynamics.weights is not None:
+            _known(self.dynamics.weights, weights, "[dynamics] weights")
         if self.resilience.focus is not None:
             _known(self.resilience.focus, shocks, "[resilience] focus")
         self._references_of_indices()
@@ -396,6 +388,11 @@ class Study(Section):
     def local_weights(self) -> str:
         """Name of the weights of the LISA map."""
         return self.autocorrelation.weights or self.weights[0].name
+
+    @property
+    def dynamics_weights(self) -> str:
+        """Name of the weights of the dynamics."""
+        return (self.dynamics.weights if self.dynamics else None) or self.local_weights
 
     def titled(self) -> str:
         """Title in the language of the study."""
@@ -479,6 +476,10 @@ class Study(Section):
                 ),
                 "autocorrelation": self.autocorrelation.model_copy(
                     update={"weights": self.value_label(self.local_weights)}
+                ),
+                "dynamics": self.dynamics
+                and self.dynamics.model_copy(
+                    update={"weights": self.value_label(self.dynamics_weights)}
                 ),
             }
         )

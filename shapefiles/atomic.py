@@ -90,15 +90,20 @@ def write_text_atomically(path: str | Path, text: str, *, encoding: str = "utf-8
 
 
 def refuse_open_database(path: str | Path) -> None:
-    """Raise when another program has an SQLite file (a GeoPackage) open.
+    """Raise when another program is reading or writing an SQLite file (a GeoPackage).
 
-    QGIS keeps a log (``-wal``) beside a GeoPackage that it has open. A file replaced under that
-    log would be damaged by the next write, so nothing is replaced until QGIS lets go.
+    A log (``-wal``) or journal beside a file belongs to that very file: another file put in its
+    place would be damaged by it. So nothing is replaced while a program holds a lock; logs that a
+    crashed program left are played into their own file first; logs whose file is gone are removed.
+
+    A program that has the file open without a lock, such as QGIS with a layer on the screen, goes
+    on reading the old file until it loads the layer again. Edits that it has not saved yet cannot
+    go into the new file: SQLite sees that the old one was moved, and refuses.
 
     Parameters
     ----------
     path : str or Path
-        May not exist, then nothing is checked.
+        May not exist.
 
     Raises
     ------
@@ -107,6 +112,7 @@ def refuse_open_database(path: str | Path) -> None:
     """
     target = Path(path)
     if not target.exists():
+        _remove_logs(target)
         return
     if not target.is_file():
         raise ExportError(f"{target} is a folder; give the name of a file.")
@@ -123,7 +129,20 @@ def refuse_open_database(path: str | Path) -> None:
             ) from error
         raise ExportError(f"{target} cannot be replaced: {error}.") from error
     except sqlite3.DatabaseError:
-        return  # No database: whatever it is, it may be replaced.
+        pass  # No database: whatever it is, it may be replaced.
+    _remove_logs(target)
+
+
+def _remove_logs(target: Path) -> None:
+    """Remove what a database that is gone, or that nobody holds any more, left beside it."""
+    try:
+        for ending in _SIDECARS:
+            target.with_name(target.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"{target.name} cannot be written: the log {target.name}{ending} beside it cannot be "
+            f"removed ({error.strerror or error}). Close programs that use it."
+        ) from error
 
 
 def export_moment(timestamp: datetime | None = None) -> datetime:

@@ -17,6 +17,7 @@ from shapefiles.figures_dynamics import (
 )
 from shapefiles.figures_inequality import inequality_plot
 from shapefiles.figures_lines import effects_plot, neighbours_plot, paths_plot, ranking_plot
+from shapefiles.figures_moran_series import moran_years_plot
 from shapefiles.figures_moran_years import moran_scatter_years
 from shapefiles.figures_networks import (
     core_plot,
@@ -52,6 +53,7 @@ __all__ = [
     "leave_one_out_plot",
     "moran_scatter",
     "moran_scatter_years",
+    "moran_years_plot",
     "neighbours_plot",
     "network_trend_plot",
     "node_symmetry_plot",

@@ -21,6 +21,7 @@ from shapefiles.figures_page import (
     MUTED,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -106,7 +107,7 @@ def block_matrix_plot(
     notes = _notes(blocks, flows, cells, language)
     texts = [*notes, *headings.values(), *words.values(), options.title, options.note, _DIGITS]
     with house_style(language, [*texts, *rows]) as families:
-        rows = rows if len(rows) <= _MOST_ROWS[options.width] else []
+        rows = rows if len(rows) <= _MOST_ROWS[column_word(options.width)] else []
         sides = _Sides.of(options, list(words.values()), rows, families)
         ax = plot_axes(ax, options, aspect=sides.aspect, families=families)
         panels = panel_mosaic(
@@ -154,7 +155,7 @@ class _Sides:
         gap = 3.0 + max(text_width_mm(word, families=families) for word in words)
         names = [text_width_mm(row, families=families) for row in rows]
         frame = width - 3.0 - max([gap, *(name + 2.0 for name in names)])
-        if options.width == "single":
+        if column_word(options.width) == "single":
             layout = [["cells", "cells"], ["density", "image"]]
             small = (frame - gap) / 2.0
             big, aspect = frame, (frame + _GAP_MM + small + _REST_MM) / width

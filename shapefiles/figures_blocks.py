@@ -19,6 +19,7 @@ from shapefiles.figures_page import (
     LINE_SPACING,
     MM_PER_INCH,
     PlotOptions,
+    column_word,
     finish,
     house_style,
     line_height_mm,
@@ -31,14 +32,14 @@ from shapefiles.fonts import plain_text
 from shapefiles.language import label
 from shapefiles.palettes import softened
 from spatial.errors import ConfigError
-from spatial.options import ColumnWidth, checked_option
+from spatial.options import checked_option
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BlockArrows = Literal["all", "dense"]
 
-MOST_BLOCKS = {"single": 5, "double": 8}
+MOST_BLOCKS = {"single": 4, "double": 8}
 """More circles leave no room for their words."""
 
 _FEW = 4  # with more blocks, thin arrows hide the dense ones, and a ring needs height
@@ -84,14 +85,14 @@ def block_diagram(
     Raises
     ------
     ConfigError
-        If there are more than eight blocks, or more than five in a single column.
+        If there are more than eight blocks, or more than four in a single column.
     """
     options = options or PlotOptions()
     roles, language = blocks.roles, options.language
-    most = MOST_BLOCKS[checked_option(options.width, ColumnWidth, name="width")]
+    most = MOST_BLOCKS[column_word(options.width)]
     if len(roles) > most:
         raise ConfigError(
-            f"A diagram of {options.width} width holds {most} blocks, not {len(roles)}; take "
+            f"A diagram of {column_word(options.width)} width holds {most} blocks, not {len(roles)}; take "
             "width='double', fewer splits, or block_matrix_plot."
         )
     arrows = arrows or ("all" if len(roles) <= _FEW else "dense")
@@ -108,7 +109,7 @@ def block_diagram(
     texts += [line for lines in words.values() for line in lines]
     with house_style(language, texts) as families:
         tall = {"single": 1.2, "double": 0.58 if len(roles) <= _FEW else 0.92}
-        ax = plot_axes(ax, options, aspect=tall[options.width], families=families)
+        ax = plot_axes(ax, options, aspect=tall[column_word(options.width)], families=families)
         ax.set_axis_off()
         finish(ax, options, families, *notes)
         # The frame has its final size now, so the diagram can be laid out in mm.

@@ -8,7 +8,15 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from shapefiles.classification import written_number
-from shapefiles.figures_page import BODY_SIZE, INK, PlotOptions, finish, house_style, plot_axes
+from shapefiles.figures_page import (
+    BODY_SIZE,
+    INK,
+    PlotOptions,
+    column_word,
+    finish,
+    house_style,
+    plot_axes,
+)
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
 from spatial.errors import EstimationError
@@ -75,7 +83,7 @@ def boundary_plot(
     words = [text for text, _, _ in marks.values()]
     texts = [across, up, band, note, options.title, options.note, *words, _DIGITS]
     with house_style(language, texts) as families:
-        narrow = options.width == "single"
+        narrow = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=0.95 if narrow else 0.55, families=families)
         at = table.index.to_numpy(dtype=float)
         ax.fill_between(

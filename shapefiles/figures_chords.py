@@ -24,6 +24,7 @@ from shapefiles.figures_page import (
     MM_PER_INCH,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     fitted,
     house_style,
@@ -117,11 +118,11 @@ def chord_plot(
         notes.append(label(key, options.language, unit=unit_words))
     texts = [*notes, *words, *totals, options.title, options.note, _DIGITS]
     with house_style(options.language, texts) as families:
-        lines = _label_lines(words, totals, _NAME_MM[options.width], families)
+        lines = _label_lines(words, totals, _NAME_MM[column_word(options.width)], families)
         widest = max(text_width_mm(text, families=families) for text in lines)
         width = column_width_mm(options.width)
-        # Arcs may all lie on one side but for one long one; two thirds of the names do at most.
-        needed = (2 * len(words) // 3 + 1) * _tall(lines)
+        right = int((chords.arcs.mean(axis=1) < 0.5).sum())
+        needed = max(right, len(words) - right) * _tall(lines) + 2.0
         radius = min((width - 4.0 - 2.0 * widest) / 2.0 - _BESIDE_MM, 58.0)
         height = max(needed, 2.0 * radius + _tall(lines)) + 14.0
         ax = plot_axes(ax, options, aspect=height / width, families=families)

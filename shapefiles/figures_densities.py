@@ -17,6 +17,7 @@ from shapefiles.figures_page import (
     INK,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     line_height_mm,
@@ -153,7 +154,7 @@ def _checked(frame: pd.DataFrame, name: str, years: Sequence[Any] | None) -> pd.
 
 def _columns(groups: int, options: PlotOptions) -> int:
     """Return the panels in a row: as few rows as there can be, evenly filled."""
-    most = 2 if options.width == "single" else 4
+    most = 2 if column_word(options.width) == "single" else 4
     rows = -(-groups // most)
     return -(-groups // rows)
 

@@ -19,8 +19,10 @@ from shapefiles.figures_page import (
     column_width_mm,
     finish,
     house_style,
+    line_height_mm,
     plot_axes,
 )
+from shapefiles.figures_series import DASHES
 from shapefiles.language import label
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import category_map
@@ -45,6 +47,7 @@ _ARROW: dict[str, Any] = {
 }
 _CELL_MM = 6.6
 _MARGIN_MM = 14.0
+_REST_MM = 19.0
 
 
 def spatial_markov_plot(
@@ -80,15 +83,17 @@ def spatial_markov_plot(
         room = column_width_mm(options.width) - _MARGIN_MM
         per_row = int(np.clip(room // _CELL_MM // (size + 1), 1, len(blocks)))
         rows = -(-len(blocks) // per_row)
-        aspect = (rows * (size + 2.2) + 3.0) / (per_row * (size + 1) + 1.5)
+        pitch = size + 1.7  # a heading above each matrix, class numbers below
+        cell = room / (per_row * (size + 1.0))
+        aspect = (rows * pitch * cell + _REST_MM) / column_width_mm(options.width)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ramp = LinearSegmentedColormap.from_list("markov", sequential_colours(9, "blue"))
         for at, (word, shares) in enumerate(blocks.items()):
             column, row = at % per_row, at // per_row
-            corner = column * (size + 1.0), row * (size + 2.2)
+            corner = column * (size + 1.0), row * pitch
             _matrix(ax, shares, corner, ramp, word, classes, first=column == 0)
         ax.set_xlim(-0.8, per_row * (size + 1.0) - 1.0)
-        ax.set_ylim(rows * (size + 2.2) - 1.0, -1.2)
+        ax.set_ylim(rows * pitch - 0.9, -0.9)
         ax.set_aspect("equal")
         ax.set_xticks([])
         ax.set_yticks([])
@@ -248,16 +253,22 @@ def ellipse_plot(
     with house_style(language, texts) as families:
         stretch = 1.0 / np.cos(np.radians(positions.latitude.mean()))
         spans = np.ptp(positions.longitude), np.ptp(positions.latitude) * stretch
-        aspect = float(np.clip(spans[1] / max(spans[0], 1e-9), 0.4, 1.3)) + 0.15
+        ratio = float(np.clip(spans[1] / max(spans[0], 1e-9), 0.3, 1.3))
+        width, single = column_width_mm(options.width), options.width == "single"
+        rest = _REST_MM + line_height_mm(BODY_SIZE) * (len(words) + 1 if single else 1)
+        aspect = ((width - _MARGIN_MM) * ratio + rest) / width
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.scatter(
             positions.longitude, positions.latitude, s=2.5, color="#bdbdbd", linewidths=0, zorder=1
         )
-        for colour, (year, line) in zip(colours, outlines.items(), strict=False):
+        dashes = (*DASHES[1 : len(drawn)][::-1], "-")  # the last year is drawn through
+        looks = zip(colours, dashes, strict=False)
+        for (colour, dash), (year, line) in zip(looks, outlines.items(), strict=False):
             ax.plot(
                 line["longitude"],
                 line["latitude"],
                 color=colour,
+                linestyle=dash,
                 linewidth=1.1,
                 label=words[year],
                 zorder=2,
@@ -282,8 +293,9 @@ def ellipse_plot(
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
             borderaxespad=0.2,
-            ncols=1 if options.width == "single" else 3,
+            ncols=1 if single else 3,
             fontsize=BODY_SIZE,
+            handlelength=3.0,
         )
         finish(ax, options, families, note)
     return ax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,13 @@ from shapefiles.figures_page import (
     INK,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     line_height_mm,
+    middle_cut,
     plot_axes,
+    text_width_mm,
 )
 from shapefiles.figures_panels import panel_mosaic, panel_title
 from shapefiles.figures_series import DASHES, series_looks
@@ -37,6 +40,9 @@ MOST_LINES = 6
 """With more pairs of groups, a box for each year instead of lines."""
 
 _PANEL_MM = 46.0
+_SIDE_MM, _HANDLE_MM = 18.0, 11.0
+"""Beside the panels, and of a symbol in a legend with its room, mm."""
+
 _LIMIT = 18
 _DIGITS = "0123456789−,.–% "
 
@@ -98,11 +104,18 @@ def inequality_plot(
     texts = [*headings.values(), *up.values(), year, note, options.title, options.note, _DIGITS]
     texts += [name for wide in lines.values() for name in wide.columns]
     with house_style(language, texts) as families:
-        columns = 1 if options.width == "single" else 2
+        columns = 1 if column_word(options.width) == "single" else 2
         cells = order + [""] * (-len(order) % columns)
         layout = [cells[at : at + columns] for at in range(0, len(cells), columns)]
-        series = max(wide.shape[1] for name, wide in lines.items() if name != "pairs" or not boxed)
-        gap = 14.0 + line_height_mm(BODY_SIZE) * 1.1 * -(-series // 2)
+        room = (column_width_mm(options.width) - _SIDE_MM) / columns - _HANDLE_MM
+        lines = {name: _cut(wide, room, families) for name, wide in lines.items()}
+        legends = {
+            name: _legend_columns([*wide.columns], room, families)
+            for name, wide in lines.items()
+            if name != "pairs" or not boxed
+        }
+        most = max(-(-lines[name].shape[1] // legends[name]) for name in legends)
+        gap = 14.0 + line_height_mm(BODY_SIZE) * 1.1 * most
         height = len(layout) * (_PANEL_MM + gap) + 8.0
         aspect = height / column_width_mm(options.width)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
@@ -118,7 +131,7 @@ def inequality_plot(
         for name, panel in panels.items():
             _years(panel, yearly.index, year)
             panel.set_ylabel(up[name])
-            _heading(panel, headings[name])
+            _heading(panel, headings[name], legends.get(name, 2))
         finish(ax, options, families, note)
     return ax
 
@@ -221,10 +234,20 @@ def _years(panel: Axes, years: pd.Index, word: str) -> None:
     panel.grid(axis="y", color=HAIRLINE, linewidth=0.3, zorder=0)
 
 
-def _heading(panel: Axes, text: str) -> None:
+def _cut(wide: pd.DataFrame, room_mm: float, families: Sequence[str]) -> pd.DataFrame:
+    return wide.set_axis([middle_cut(str(n), room_mm, families) for n in wide.columns], axis=1)
+
+
+def _legend_columns(names: Sequence[str], room_mm: float, families: Sequence[str]) -> int:
+    """Return 2 where the names fit in two columns, else 1."""
+    widest = max(text_width_mm(name, families=families) for name in names)
+    return 2 if 2.0 * widest + _HANDLE_MM + 2.0 <= room_mm else 1
+
+
+def _heading(panel: Axes, text: str, columns: int) -> None:
     """Write the heading, and the legend between it and the panel."""
     handles, names = panel.get_legend_handles_labels()
-    rows = -(-len(names) // 2)
+    rows = -(-len(names) // columns)
     if names:
         panel.legend(
             handles,
@@ -232,7 +255,7 @@ def _heading(panel: Axes, text: str) -> None:
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
             borderaxespad=0.3,
-            ncols=2,
+            ncols=columns,
             handlelength=2.6,
             columnspacing=1.2,
             labelspacing=0.25,

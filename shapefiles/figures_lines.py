@@ -19,10 +19,12 @@ from shapefiles.figures_page import (
     POINTS_PER_INCH,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     plot_axes,
 )
+from shapefiles.figures_series import DASHES
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
 from shapefiles.palettes import QUALITATIVE
@@ -310,10 +312,10 @@ def paths_plot(
     year = label("year", language)
     texts = [options.title, options.note, axis, year, *ends, *kinds.values(), _DIGITS]
     with house_style(language, texts) as families:
-        aspect = 0.8 if options.width == "single" else 0.5
+        aspect = 0.8 if column_word(options.width) == "single" else 0.5
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         _shade(ax, phases, kinds)
-        lines = _paths(ax, drawn, nation)
+        lines = _paths(ax, drawn, nation, greyscale=options.greyscale)
         ax.set_xlim(float(drawn.index.min()), float(drawn.index.max()))
         ax.set_xlabel(year)
         ax.set_ylabel(axis)
@@ -360,19 +362,23 @@ def _shade(ax: Axes, phases: Sequence[tuple[str, int, int]], kinds: Mapping[str,
         named.add(kind)
 
 
-def _paths(ax: Axes, drawn: pd.DataFrame, nation: str | None) -> list[str]:
+def _paths(ax: Axes, drawn: pd.DataFrame, nation: str | None, *, greyscale: bool) -> list[str]:
     """Draw the lines; return their colours."""
     colours = []
     others = [name for name in drawn.columns if name != nation]
     for name in drawn.columns:
         first = name == nation
-        colour = NATION_COLOUR if first else LINE_COLOURS[others.index(name) % len(LINE_COLOURS)]
+        at = 0 if first else others.index(name)
+        colour = NATION_COLOUR if first else LINE_COLOURS[at % len(LINE_COLOURS)]
+        dash = "-" if first or at < len(LINE_COLOURS) else "--"
+        if greyscale and not first:
+            dash = DASHES[(at + 1) % len(DASHES)]
         ax.plot(
             drawn.index,
             drawn[name],
             color=colour,
             linewidth=1.5 if first else 0.9,
-            linestyle="-" if first or others.index(name) < len(LINE_COLOURS) else "--",
+            linestyle=dash,
             zorder=4 if first else 3,
             gid=f"path-{name}",
         )

@@ -14,6 +14,7 @@ from shapefiles.figures_page import (
     INK,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -116,7 +117,7 @@ def moran_scatter_years(
 
 
 def _columns(years: int, options: PlotOptions) -> int:
-    most = 2 if options.width == "single" else 3
+    most = 2 if column_word(options.width) == "single" else 3
     rows = -(-years // most)
     return -(-years // rows)
 

@@ -21,6 +21,7 @@ from shapefiles.figures_page import (
     INK,
     MUTED,
     PlotOptions,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -103,7 +104,7 @@ def network_trend_plot(
         words[right] = label("trend_right", language, measure=words[right])
     texts = [*words.values(), beside, up, year, options.title, options.note, _DIGITS]
     with house_style(language, texts) as families:
-        narrow = options.width == "single"
+        narrow = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=0.85 if narrow else 0.5, families=families)
         looks = series_looks(len(wanted), greyscale=options.greyscale)
         lines = [_line(ax, years[n], look, words[n]) for n, look in zip(left, looks, strict=False)]
@@ -219,7 +220,7 @@ def rank_size_plot(
     named = _first_names(names, first.index, options)
     texts = [*words.values(), *named, across, up, options.title, options.note, _DIGITS]
     with house_style(language, texts) as families:
-        aspect = 0.95 if options.width == "single" else 0.6
+        aspect = 0.95 if column_word(options.width) == "single" else 0.6
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.set(xscale="log", yscale="log")
         looks = series_looks(len(given), greyscale=options.greyscale)
@@ -343,7 +344,7 @@ def node_symmetry_plot(
     named = _first_names(names, order, options)
     texts = [across, up, *sides, note, *named, options.title, options.note, _DIGITS]
     with house_style(language, texts) as families:
-        aspect = 0.9 if options.width == "single" else 0.55
+        aspect = 0.9 if column_word(options.width) == "single" else 0.55
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         ax.set_xscale("log")
         ax.axhline(0.0, color=HAIRLINE, linewidth=0.6, zorder=1)

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 
 from shapefiles.atomic import atomic_file
 from shapefiles.figures_greyscale import make_grey
-from shapefiles.fonts import font_families, plain_text
+from shapefiles.fonts import font_families, has_postscript_outlines, plain_text
 from spatial.errors import ConfigError, ExportError, listed
 from spatial.options import ColumnWidth, Language, checked_option
 
@@ -49,6 +50,10 @@ FigureWidth = ColumnWidth | float
 
 NARROWEST_MM, WIDEST_MM = 50.0, 1000.0
 
+_MOST_ROUNDS = 8
+_SETTLED = 1e-3
+"""Of the figure: a change of layout that nobody sees."""
+
 _FORMATS = ("png", "svg", "pdf", "tiff")
 
 # Without these entries the files carry the date or the version of the program that drew them.
@@ -57,6 +62,10 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+
+# Hinting moves letters to whole pixels: the same words then have another width at every resolution,
+# and what was measured at one would be cut at another.
+_HINTING: dict[Any, Any] = {"text.hinting": "none"}
 
 # A line may not begin with these (rule of Chinese typesetting).
 _NO_LINE_START = set("，。、；：？！）》」』】”’％…,.;:?!)]}%")
@@ -79,6 +88,7 @@ def house_style(language: Language, texts: Iterable[object]) -> Iterator[tuple[s
     """
     families = font_families(language, texts)
     settings: dict[Any, Any] = {
+        **_HINTING,
         "font.family": list(families),
         "font.size": BODY_SIZE,
         "text.parse_math": False,  # names from data may hold $, ^ and _
@@ -140,6 +150,18 @@ def column_width_mm(width: FigureWidth) -> float:
     return float(width)
 
 
+def column_word(width: FigureWidth) -> ColumnWidth:
+    """Say which of the two columns of a journal a width is nearer to.
+
+    Examples
+    --------
+    >>> column_word("double"), column_word(100)
+    ('double', 'single')
+    """
+    middle = sum(COLUMN_WIDTHS_MM.values()) / 2.0
+    return "single" if column_width_mm(width) < middle else "double"
+
+
 def figure_size_mm(figure: Any) -> tuple[float, float]:
     """Return width and height in mm of a figure or sub-figure."""
     return (
@@ -166,6 +188,9 @@ def text_width_mm(
     text: str, *, size: float = BODY_SIZE, weight: str = "normal", families: Sequence[str] = ()
 ) -> float:
     """Return the width of the widest line of a text as it will be drawn, mm."""
+    if rcParams["text.hinting"] != _HINTING["text.hinting"]:
+        with rc_context(_HINTING):
+            return text_width_mm(text, size=size, weight=weight, families=families)
     font = FontProperties(family=list(families) or None, size=size, weight=weight)
     widths = [
         _RENDERER.get_text_width_height_descent(line, font, False)[0] if line else 0.0
@@ -246,10 +271,11 @@ def fitted(text: str, width_mm: float, *, families: Sequence[str] = ()) -> str:
     The end stays, because labels of legends end in a count.
     """
     lines = wrapped(text, width_mm, families=families).split("\n")
-    return "\n".join(_middle_cut(line, width_mm, families) for line in lines)
+    return "\n".join(middle_cut(line, width_mm, families) for line in lines)
 
 
-def _middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+def middle_cut(line: str, width_mm: float, families: Sequence[str]) -> str:
+    """Cut a line in its middle until it is no wider than a width."""
     kept, end = len(line), min(8, len(line) // 3)
     short = line
     while kept > end + 4 and text_width_mm(short, families=families) > width_mm:
@@ -350,10 +376,19 @@ def finish(ax: Axes, options: PlotOptions, families: Sequence[str], *notes: str)
 
 
 def settle(ax: Axes) -> None:
-    """Bring axes to their final place, so that names can be placed beside points."""
+    """Bring axes to their final place, so that names can be placed beside points.
+
+    The layout of axes whose shape is fixed takes several rounds: the margins of one round count
+    from where the frame stood in the round before.
+    """
     figure = ax.get_figure()
-    if isinstance(figure, Figure):
+    if not isinstance(figure, Figure):
+        return
+    for _ in range(1 if ax.get_aspect() == "auto" else _MOST_ROUNDS):
+        before = ax.get_position().extents
         figure.draw_without_rendering()
+        if abs(ax.get_position().extents - before).max() < _SETTLED:
+            return
 
 
 def save_figure(
@@ -367,7 +402,8 @@ def save_figure(
 
     The same figure gives the same bytes: no dates, no random identifiers. Text in SVG is written
     as outlines (``svg.fonttype`` ``path``), so that Chinese looks the same on machines without the
-    font; the price is that text cannot be edited in a drawing program. PDF embeds the fonts.
+    font; the price is that text cannot be edited in a drawing program. PDF embeds TrueType fonts as
+    they are, and the letters of PostScript ones (Noto CJK) as drawings that can still be searched.
 
     Parameters
     ----------
@@ -407,15 +443,21 @@ def save_figure(
 def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
     """Return a figure as the bytes of a file in one of the formats of `save_figure`."""
     settings: dict[Any, Any] = {
+        **_HINTING,
         "svg.hashsalt": "interurban",
         "svg.fonttype": "path",
-        "pdf.fonttype": 42,
+        "pdf.fonttype": 3 if name == "pdf" and _with_postscript_fonts(figure) else 42,
     }
     extra = {"pil_kwargs": {"compression": "tiff_lzw"}} if name == "tiff" else {}
     buffer = io.BytesIO()
     with rc_context(settings):
         figure.savefig(buffer, format=name, dpi=dpi, metadata=_METADATA.get(name), **extra)
     return buffer.getvalue()
+
+
+def _with_postscript_fonts(figure: Any) -> bool:
+    families = {family for text in figure.findobj(Text) for family in text.get_fontfamily()}
+    return any(has_postscript_outlines(family) for family in families)
 
 
 def _write_whole(path: Path, content: bytes) -> Path:

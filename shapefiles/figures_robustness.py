@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from shapefiles.figures_page import BODY_SIZE, PlotOptions, finish, house_style, plot_axes
+from shapefiles.figures_page import (
+    BODY_SIZE,
+    PlotOptions,
+    column_word,
+    finish,
+    house_style,
+    plot_axes,
+)
 from shapefiles.fonts import plain_text
 from shapefiles.language import label
 from shapefiles.palettes import QUALITATIVE
@@ -71,7 +78,7 @@ def robustness_plot(
     note = label("robustness_band", language) if bands else ""
     texts = [across, up, note, options.title, options.note, *words.values(), _DIGITS]
     with house_style(language, texts) as families:
-        narrow = options.width == "single"
+        narrow = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=0.95 if narrow else 0.55, families=families)
         for (name, one), colour, style in zip(curves.items(), cycle(COLOURS), cycle(STYLES)):
             known = one.curve[one.curve[measure].notna()]

@@ -19,6 +19,7 @@ from shapefiles.figures_page import (
     LINE_SPACING,
     MUTED,
     PlotOptions,
+    column_word,
     figure_size_mm,
     finish,
     house_style,
@@ -143,7 +144,7 @@ def moran_scatter(
 
 
 def _aspect(options: PlotOptions) -> float:
-    return 1.0 if options.width == "single" else 0.62
+    return 1.0 if column_word(options.width) == "single" else 0.62
 
 
 def _lisa_words(shown: pd.DataFrame, language: Any) -> dict[str, str]:
@@ -208,7 +209,7 @@ def _corner_words(
         for side, text in words.items()
     }
     lines = 1 + max(text.count("\n") for text in texts.values())
-    share = (lines * line_height_mm(BODY_SIZE) + 2.5) / (0.75 * place.height * height_mm)
+    share = (lines * line_height_mm(BODY_SIZE) + 3.5) / (0.75 * place.height * height_mm)
     (low_x, low_y), (high_x, high_y) = limits
     margin_x, margin_y = 0.05 * (high_x - low_x), share * (high_y - low_y)
     ax.set_xlim(low_x - margin_x, high_x + margin_x)

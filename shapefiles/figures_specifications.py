@@ -16,6 +16,7 @@ from shapefiles.figures_page import (
     MUTED,
     PlotOptions,
     column_width_mm,
+    column_word,
     finish,
     house_style,
     plot_axes,
@@ -96,13 +97,13 @@ def specification_curve_plot(
     note = _note(table, classes, language)
     texts = [up, across, note, options.title, options.note, *words.values(), _DIGITS]
     with house_style(language, [*texts, *(text for text, *_ in rows)]) as families:
-        heights = _CURVE_MM[options.width], max(_ROW_MM * len(rows), 1.0)
+        heights = _CURVE_MM[column_word(options.width)], max(_ROW_MM * len(rows), 1.0)
         aspect = (sum(heights) + 30.0) / column_width_mm(options.width)
         ax = plot_axes(ax, options, aspect=aspect, families=families)
         layout = [["curve"], ["matrix"]]
         panels = panel_mosaic(ax, options, families, layout, heights=heights, gap_mm=(0.0, 2.5))
         _curve(panels["curve"], table, classes, words)
-        room = 0.95 * _CURVE_MM[options.width]
+        room = 0.95 * _CURVE_MM[column_word(options.width)]
         panels["curve"].set_ylabel(wrapped(up, room, families=families))
         _matrix(panels["matrix"], table, classes, rows)
         panels["matrix"].set_xlabel(across)

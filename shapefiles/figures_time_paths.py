@@ -9,7 +9,14 @@ import pandas as pd
 
 from shapefiles.figures_labels import place_names
 from shapefiles.figures_lines import PALE
-from shapefiles.figures_page import HAIRLINE, PlotOptions, finish, house_style, plot_axes
+from shapefiles.figures_page import (
+    HAIRLINE,
+    PlotOptions,
+    column_word,
+    finish,
+    house_style,
+    plot_axes,
+)
 from shapefiles.language import label
 from shapefiles.palettes import QUALITATIVE
 from spatial.errors import EstimationError
@@ -68,12 +75,12 @@ def time_paths_plot(
     words = [str(city if names is None else names.get(city, city)) for city in chosen]
     texts = [across, up, note, options.title, options.note, *words, _DIGITS]
     with house_style(language, texts) as families:
-        single = options.width == "single"
+        single = column_word(options.width) == "single"
         ax = plot_axes(ax, options, aspect=1.0 if single else 0.7, families=families)
         if scale in _MIDDLE:
             ax.axvline(_MIDDLE[scale], color=HAIRLINE, linewidth=0.6, zorder=1)
             ax.axhline(_MIDDLE[scale], color=HAIRLINE, linewidth=0.6, zorder=1)
-        ends = []
+        ends, steps = [], []
         for at, city in enumerate(chosen):
             path = found.points.loc[city][["own", "lag"]].to_numpy()
             colour = _COLOURS[at % len(_COLOURS)]
@@ -84,13 +91,22 @@ def time_paths_plot(
             arrow |= {"shrinkA": 0.0, "shrinkB": 0.0}
             ax.annotate("", xy=path[-1], xytext=path[-2], arrowprops=arrow, zorder=4)
             ends.append(path[-1])
+            shares = np.linspace(0.0, 1.0, 12)[:, None, None]
+            steps.append((path[:-1] + shares * np.diff(path, axis=0)).reshape(-1, 2))
         ax.margins(0.08)
         ax.set_xlabel(across)
         ax.set_ylabel(up)
         finish(ax, options, families, note)
-        places = np.array(ends)
+        places, crowd = np.array(ends), np.vstack(steps)
         for text in place_names(
-            ax, places[:, 0], places[:, 1], words, radii=2.0, families=families, leaders=True
+            ax,
+            places[:, 0],
+            places[:, 1],
+            words,
+            radii=2.0,
+            families=families,
+            obstacles=np.column_stack([crowd, np.full(len(crowd), 0.5)]),
+            leaders=True,
         ).values():
             text.set_in_layout(False)
     return ax

@@ -123,8 +123,29 @@ def _characters(family: str) -> frozenset[int]:
         return frozenset()
 
 
+@cache
+def has_postscript_outlines(family: str) -> bool:
+    """Tell whether the file of a family holds PostScript outlines, as Noto CJK does.
+
+    matplotlib embeds such a file in a PDF under the type of TrueType fonts, which some printers
+    refuse.
+    """
+    properties = font_manager.FontProperties(family=family)
+    try:
+        path = font_manager.findfont(properties, fallback_to_default=False)
+        with open(path, "rb") as file:
+            head = file.read(16)
+            if head[:4] == b"ttcf":
+                file.seek(int.from_bytes(head[12:16], "big"))
+                head = file.read(4)
+    except (ValueError, OSError):
+        return False
+    return head[:4] == b"OTTO"
+
+
 def forget_fonts() -> None:
     """Forget what was found installed, so that the next look is a fresh one."""
+    has_postscript_outlines.cache_clear()
     _installed.cache_clear()
     _characters.cache_clear()
 

@@ -114,8 +114,8 @@ def write_geopackage(
     Raises
     ------
     ExportError
-        If the file is open in another program, a table name appears twice, a value cannot be
-        written, or the disk refuses.
+        If another program is reading or writing the old file, a table name appears twice, a value
+        cannot be written, or the disk refuses.
     """
     target = Path(path)
     if target.suffix.lower() != ".gpkg":
@@ -143,6 +143,7 @@ def write_geopackage(
             )
             _add_metadata(database, documents, moment)
             database.commit()
+        refuse_open_database(target)  # writing takes its time; somebody may have opened the old one
     return target
 
 

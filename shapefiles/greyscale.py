@@ -106,9 +106,9 @@ def greyscale(style: LayerStyle) -> LayerStyle:
     for one in style.classes:
         colour, pattern = (_grey(one.colour), one.pattern) if one.missing else next(looks)
         classes.append(replace(one, colour=colour, pattern=pattern))
-    single = len({one.colour for one in shown}) == 1
-    sized = style.geometry == "point" and style.kind == "graduated" and single
-    outline = "#222222" if sized else _grey(style.outline_colour)
+    # Pale circles would be lost on a pale ground.
+    circles = style.geometry == "point" and style.kind != "single"
+    outline = "#222222" if circles else _grey(style.outline_colour)
     return replace(style, classes=tuple(classes), outline_colour=outline)
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from shapefiles.atomic import write_text_atomically
 from shapefiles.journal_table import JournalTable
-from shapefiles.markup_tables import html_document, latex_document, table_markdown, table_text
-from shapefiles.tables import DataTable
+from shapefiles.journal_workbook import write_journal_workbook
+from shapefiles.markup_tables import html_document, latex_document, table_markdown
 from shapefiles.word_tables import write_word_tables
-from shapefiles.workbook import write_workbook
 from spatial.errors import ExportError
 
 ENDINGS = (".docx", ".tex", ".html", ".md", ".xlsx")
@@ -39,8 +36,8 @@ def write_journal_tables(path: str | Path, tables: Mapping[str, JournalTable]) -
 
     Notes
     -----
-    Excel gets the same texts as the others, numbers with stars and brackets among them; for numbers
-    to calculate with there is ``shapefiles.workbook.write_workbook``.
+    Excel gets numbers whose formats show stars and brackets, to the decimals that are printed; all
+    digits are in what ``shapefiles.workbook.write_workbook`` writes.
     """
     target = Path(path)
     if not tables:
@@ -50,33 +47,16 @@ def write_journal_tables(path: str | Path, tables: Mapping[str, JournalTable]) -
     if ending == ".docx":
         return write_word_tables(target, shown)
     if ending == ".xlsx":
-        sheets = {name: sheet_table(table) for name, table in tables.items()}
-        return write_workbook(target, sheets, title=shown[0].title, language=shown[0].language)
+        return write_journal_workbook(target, tables)
     if ending == ".tex":
         return write_text_atomically(target, latex_document(shown))
     if ending == ".html":
         return write_text_atomically(target, html_document(shown))
     if ending == ".md":
-        return write_text_atomically(target, "\n".join(map(table_markdown, shown)))
+        numbers = range(1, len(shown) + 1) if len(shown) > 1 else [None]
+        texts = [
+            table_markdown(table, number=number)
+            for number, table in zip(numbers, shown, strict=True)
+        ]
+        return write_text_atomically(target, "\n".join(texts))
     raise ExportError(f"{target.name}: tables are written to files with {', '.join(ENDINGS)}.")
-
-
-def sheet_table(table: JournalTable) -> DataTable:
-    """Take a three-line table into a workbook, headings above each other joined.
-
-    Parameters
-    ----------
-    table : JournalTable
-
-    Returns
-    -------
-    DataTable
-    """
-    names = [f"column_{at}" for at in range(table.width)]
-    cells = [[table_text(text) for text in row.cells] for row in table.rows]
-    return DataTable(
-        frame=pd.DataFrame(cells, columns=names, dtype=object),
-        title=table_text(table.title),
-        labels=dict(zip(names, map(table_text, table.flat_head()), strict=True)),
-        notes=tuple(table_text(note) for note in table.notes),
-    )

@@ -235,21 +235,23 @@ def in_hole(plan: MapPlan, room: Room, sizes: Sequence[Size]) -> Spots | None:
         return None
     wanted = plan.body_height(room.width)
     body = Room(room.left, room.bottom, room.width, room.height or wanted)
-    first, last = plan.cells(body)[-free], plan.cells(body)[-1]
+    cells = plan.cells(body)
+    first, last = cells[-free], cells[-1]
+    # A legend has no mark above it, but may have degrees.
+    top = first.top + (0.0 if plan.graticule else MARK_MM - 0.5)
+    height = top - first.bottom
     left, right = first.left + 2.0, last.right
     widest = max((size[0] for size in sizes), default=0.0)
     stack = sum(size[1] for size in sizes) + LEGEND_GAP_MM * max(len(sizes) - 1, 0)
     tools_height = max(SCALE_BAR_TOTAL_MM, ARROW_TOTAL_MM)
-    aside = left + widest + LEGEND_GAP_MM + TOOLS_MM <= right and stack <= first.height
-    under = left + max(widest, TOOLS_MM) <= right and (
-        stack + LEGEND_GAP_MM + tools_height <= first.height
-    )
+    aside = left + widest + LEGEND_GAP_MM + TOOLS_MM <= right and stack <= height
+    under = left + max(widest, TOOLS_MM) <= right and (stack + 2.0 + tools_height <= height)
     if not (aside or under):
         return None
-    corners, top = [], first.top
-    for _, height in sizes:
+    corners = []
+    for _, depth in sizes:
         corners.append((left, top))
-        top -= height + LEGEND_GAP_MM
+        top -= depth + LEGEND_GAP_MM
     tools = left if under else right - TOOLS_MM
     return Spots(
         body,

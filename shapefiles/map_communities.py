@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 BETWEEN = "#c9c9c5"
 _WITHIN_GREY = "#7a7a78"
 _NODE_MM = 2.2
+MOST_COMMUNITIES = 9
 CORE_COLOURS = {"core": "#b2182b", "periphery": "#4a90cd"}
 
 
@@ -61,8 +62,8 @@ def community_map(
     ----------
     cities : geopandas.GeoDataFrame of shape (n, ...)
     communities : pandas.Series of shape (n,), or a result of ``communities``
-        Community of each city; from a result its ``membership``. The rarest beyond nine share the
-        class "other".
+        Community of each city; from a result its ``membership``. Cities alone and the
+        rarest beyond nine share the class "other".
     links : geopandas.GeoDataFrame or LinkageNetwork, optional
         Lines with the columns ``from_id``, ``to_id`` and ``weight``, or the network; give a
         backbone, since thousands of lines hide each other.
@@ -85,10 +86,13 @@ def community_map(
     options = options or MapOptions()
     members: pd.Series = getattr(communities, "membership", communities)
     require_same_cities(cities.index, members.index, left_name="cities", right_name="communities")
+    sizes = members.value_counts()
     style = style or categorised_style(
         members,
         column="community",
         title=label("column_community", options.language),
+        # Cities alone are no community.
+        most=int(np.clip((sizes > 1).sum(), 1, MOST_COMMUNITIES)),
         geometry="point" if links is not None else geometry_of(cities),
         size=None if links is None else _NODE_MM,
         language=options.language,

@@ -39,6 +39,10 @@ _ROW_HEIGHTS = (0.26, 0.23, 0.2, 0.17)
 """Heights of insets relative to the map, tried in this order."""
 
 _LEAST_HEIGHT_MM, _LEAST_WIDTH_MM, _TITLED_MM = 13.5, 13.0, 7.0
+_SMALLEST_HEIGHT_MM, _SMALLEST_WIDTH_MM = 7.0, 9.5
+_SCALED_FROM_MM = 10.5
+"""Lower insets, on the small maps of a page of panels, have no room for a scale line."""
+
 _FOOT_MM = 5.0
 """Room for the scale line of an inset and its text."""
 
@@ -97,6 +101,7 @@ def inset_boxes(
     *,
     height_mm: float,
     right_only: bool = False,
+    small: bool = False,
 ) -> tuple[list[InsetBox], int]:
     """Find a row at the foot or the head of a map where insets cover the least.
 
@@ -117,6 +122,8 @@ def inset_boxes(
         Height of the map on paper; insets are never too low for their scale line.
     right_only : bool
         Take the lower right corner only, where maps of China have the South China Sea.
+    small : bool
+        The map is one of several on a page: the least of an inset is smaller as well.
 
     Returns
     -------
@@ -128,9 +135,9 @@ def inset_boxes(
     best: tuple[int, list[InsetBox]] | None = None
     gap = 0.008
     tree = shapely.STRtree(obstacles.to_numpy())
-    narrowest = min(_LEAST_WIDTH_MM * shape / height_mm, 0.3)
-    least_mm = _LEAST_HEIGHT_MM + (_TITLED_MM if right_only else 0.0)
-    least = min(least_mm / height_mm, 0.45)
+    low_mm, narrow_mm = _least_mm(height_mm, height_mm / shape, titled=right_only, small=small)
+    narrowest = min(narrow_mm * shape / height_mm, 0.3)
+    least = min(low_mm / height_mm, 0.45)
     for height in sorted({max(height, least) for height in _ROW_HEIGHTS}, reverse=True):
         widths = [float(np.clip(height * shape / aspect, narrowest, 0.3)) for aspect in aspects]
         total = sum(widths) + gap * (len(widths) - 1)
@@ -146,6 +153,19 @@ def inset_boxes(
                     return row, 0
     assert best is not None
     return best[1], best[0]
+
+
+def _least_mm(height: float, width: float, *, titled: bool, small: bool) -> tuple[float, float]:
+    """Return the least height and width of an inset of a map of a size, all in mm."""
+    low = _LEAST_HEIGHT_MM + (_TITLED_MM if titled else 0.0)
+    if not small:
+        return low, _LEAST_WIDTH_MM
+    title = line_height_mm(BODY_SIZE) if titled else 0.0
+    lowest, narrowest = _SMALLEST_HEIGHT_MM + title, _SMALLEST_WIDTH_MM + 0.7 * title
+    return (
+        float(np.clip(0.2 * height, lowest, low)),
+        float(np.clip(0.21 * width, narrowest, _LEAST_WIDTH_MM)),
+    )
 
 
 def _row(
@@ -191,15 +211,17 @@ def open_inset(ax: Axes, box: InsetBox, extent: Extent, crs: CRS, *, title: str 
     height_mm = box[3] * place.height * page_height
     words = wrapped(plain_text(title), 0.96 * width_mm) if title else ""
     lines = len(words.splitlines())
-    foot_mm = _FOOT_MM + lines * line_height_mm(BODY_SIZE)
+    scaled = height_mm - lines * line_height_mm(BODY_SIZE) >= _SCALED_FROM_MM
+    foot_mm = (_FOOT_MM if scaled else 0.6) + lines * line_height_mm(BODY_SIZE)
     clear_mm = max(height_mm - foot_mm, 0.4 * height_mm)
     set_extent(inset, extent, clear_mm / width_mm)
     # The foot lies below what is to be seen, at the same scale.
     south, north = inset.get_ylim()
     inset.set_ylim(south - (north - south) * (height_mm / clear_mm - 1.0), north)
-    _scale_line(inset, crs, width_mm)
+    if scaled:
+        _scale_line(inset, crs, width_mm)
     if title:
-        rise = 2.5 + BODY_SIZE * LINE_SPACING
+        rise = 2.5 + BODY_SIZE * LINE_SPACING if scaled else 0.0
         _foot_text(inset, words, rise=rise, colour=INK)
     return inset
 

@@ -143,13 +143,13 @@ def _chosen_arrangement(
     """Choose columns of panels and the place of the legends so that the maps become largest."""
     wide = width >= SIDE_LEGEND_FROM_MM
     if not plan.marks:
-        return (plan, beside if wide else below, *_legends(ax, plan, transform, width, beside=wide))
+        only: Arrangement = beside if wide else below
+        return (plan, only, *_legends(ax, plan, transform, width, only))
     best: tuple[float, Any] | None = None
     for columns in range(1, len(plan.marks) + 1):
         tried = replace(plan, columns=columns)
         for arrange in (in_hole, beside, below) if wide else (in_hole, below):
-            aside = arrange is not below
-            legends, sizes = _legends(ax, tried, transform, width, beside=aside and wide)
+            legends, sizes = _legends(ax, tried, transform, width, arrange)
             spots = arrange(tried, Room(0.0, 0.0, width, 0.0), sizes)
             if spots is None:
                 continue
@@ -187,10 +187,10 @@ def _place_panels(ax: Axes, plan: MapPlan, room: Room, transform: Transform) -> 
 
 
 def _legends(
-    ax: Axes, plan: MapPlan, transform: Transform, width: float, *, beside: bool
+    ax: Axes, plan: MapPlan, transform: Transform, width: float, arrange: Arrangement
 ) -> tuple[list[Any], list[Size]]:
     """Make the legends and measure them; below a map, long ones get two columns if they fit."""
-    if not beside:
+    if arrange is below:
         columns = [2 if len(block.labels) > 4 else 1 for block in plan.blocks]
         legends = [
             make_legend(
@@ -201,7 +201,11 @@ def _legends(
         sizes = [_legend_size(ax, legend) for legend in legends]
         if sum(size[0] for size in sizes) + TOOLS_MM + len(sizes) * LEGEND_GAP_MM * 1.5 <= width:
             return legends, sizes
-    room = SIDE_SHARE * width if beside else width
+    room = width
+    if arrange is beside:
+        room = SIDE_SHARE * width
+    elif arrange is in_hole:
+        room = plan.panel_width(width)
     legends = [
         make_legend(ax, block, transform, room_mm=room, families=plan.families)
         for block in plan.blocks

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea
 from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from shapefiles.classification import needed_decimals, written_number
 from shapefiles.figures_page import BODY_SIZE, INK, line_height_mm, text_width_mm, wrapped
 from shapefiles.fonts import plain_text
+from shapefiles.language import label
 from shapefiles.map_shapes import MISSING_HATCH, POINTS_PER_MM
 from shapefiles.palettes import HATCHING
 from shapefiles.style_patterns import HATCHES, pattern_ink
@@ -64,8 +66,10 @@ class MatrixLegend:
 def matrix_legend(style: LayerStyle) -> MatrixLegend:
     """Return the legend of a bivariate style."""
     cells = tuple(one for one in style.classes if not one.missing)
+    # The two sides say what is shown; a title that only repeats them takes room for nothing.
+    pair = label("bivariate_pair", first=style.axis_titles[0], second=style.axis_titles[1])
     return MatrixLegend(
-        title=style.title,
+        title="" if style.title == pair else style.title,
         axis_titles=style.axis_titles,
         bounds=(_written(style.bounds), _written(style.second_bounds)),
         cells=cells,
@@ -155,7 +159,7 @@ def _square(board: _Board, matrix: MatrixLegend, room_mm: float, families: Seque
     columns, rows = (len(part) - 1 for part in matrix.bounds)
     widths = [[text_width_mm(text, families=families) for text in part] for part in matrix.bounds]
     margin = max(widths[1]) + _PAD_MM
-    cell = max(LEAST_CELL_MM, max(widths[0]) + 1.2)
+    cell = max(LEAST_CELL_MM, max(widths[0]) + 1.8)
     wide = margin + columns * cell + max(_ARROW_MM, widths[0][-1] / 2.0)
     numbered = cell <= LARGEST_CELL_MM and wide <= room_mm
     if not numbered:
@@ -168,19 +172,23 @@ def _square(board: _Board, matrix: MatrixLegend, room_mm: float, families: Seque
         board.items.append((low, (left, _cell(one, cell))))
         if matrix.counts:
             ink = pattern_ink(one.colour)
-            board.text(left + cell / 2.0, low - cell / 2.0, f"{one.count}", ha="center", color=ink)
+            rim = [withStroke(linewidth=2.0, foreground=one.colour)] if one.pattern else []
+            board.text(left + cell / 2.0, low - cell / 2.0, f"{one.count}", ha="center", color=ink,
+                       path_effects=rim)  # fmt: skip
     for step in range(columns + 1 if numbered else 0):
         x = margin + step * cell
-        board.text(x, foot + 0.6 + line_height_mm(BODY_SIZE) / 2.0, matrix.bounds[0][step],
+        board.text(x, foot + 0.9 + line_height_mm(BODY_SIZE) / 2.0, matrix.bounds[0][step],
                    ha="center")  # fmt: skip
     for step in range(rows + 1 if numbered else 0):
-        board.text(margin - _PAD_MM, foot - step * cell, matrix.bounds[1][step], ha="right")
+        # The lowest bound makes room for the first one of the other side.
+        depth = foot - step * cell - (0.0 if step else 0.9)
+        board.text(margin - _PAD_MM, depth, matrix.bounds[1][step], ha="right")
     board.items += [
         (foot, (margin, _arrow(0.0, rows * cell + _ARROW_MM))),
         (foot, (margin, _arrow(columns * cell + _ARROW_MM, 0.0))),
     ]
     board.width = max(board.width, margin + columns * cell + _ARROW_MM)
-    board.depth = foot + 0.6 + (line_height_mm(BODY_SIZE) if numbered else 0.0)
+    board.depth = foot + 0.9 + (line_height_mm(BODY_SIZE) if numbered else 0.0)
     for part in _broken(matrix.axis_titles[0], room_mm - margin, families):
         board.text(margin, board.depth + line_height_mm(BODY_SIZE) / 2.0, part)
         board.depth += line_height_mm(BODY_SIZE)

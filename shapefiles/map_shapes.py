@@ -42,6 +42,7 @@ _POLYGONS = ("Polygon", "MultiPolygon")
 A4_WIDTH_MM = 210.0
 FINEST_DETAIL_MM = 0.01
 LEAST_LINE_MM, LEAST_CIRCLE_MM = 0.12, 0.9
+NARROW_MM = 80.0
 _LINES = ("LineString", "MultiLineString", "LinearRing")
 
 
@@ -261,10 +262,13 @@ def scaled_to_page(style: LayerStyle, width_mm: float) -> LayerStyle:
     Returns
     -------
     LayerStyle
-        Lines never thinner than 0.12 mm, circles never smaller than 0.9 mm.
+        Lines never thinner than 0.12 mm, circles never smaller than 0.9 mm, down to pages of
+        80 mm; on the small maps of a page of panels all shrink further, with the width.
     """
     factor = float(np.clip(width_mm / A4_WIDTH_MM, 0.5, 1.0))
     least = LEAST_LINE_MM if style.geometry == "line" else LEAST_CIRCLE_MM
+    crowded = min(width_mm / NARROW_MM, 1.0)
+    factor, least = factor * crowded, least * crowded
     classes = tuple(
         one if one.size is None else replace(one, size=max(one.size * factor, min(one.size, least)))
         for one in style.classes

@@ -107,6 +107,7 @@ class MapOptions:
             *((approval_text(self.approval, self.language),) if self.approval else ()),
             *(window.title for window in windows),
             *names,
+            label("map_inset_scales", self.language),
             *furniture_texts(self.language),
             *(graticule_texts(self.language) if self.graticule else ()),
         )
@@ -180,11 +181,13 @@ def room_width_mm(ax: Axes | None, options: MapOptions) -> float:
     return float(ax.get_position().width * figure_size_mm(ax.figure)[0])
 
 
-def _note(options: MapOptions, crs: CRS) -> str:
+def _note(options: MapOptions, crs: CRS, *, several_scales: bool = False) -> str:
     parts = []
     if options.source:
         parts.append(label("map_source", options.language, source=options.source))
     parts.append(label("map_projection", options.language, projection=_name(crs, options)))
+    if several_scales:
+        parts.append(label("map_inset_scales", options.language))
     if options.approval:
         parts.append(approval_text(options.approval, options.language))
     if options.note:
@@ -298,7 +301,7 @@ def _open(
         extent,
         tuple(blocks),
         plain_text(options.title),
-        _note(options, crs),
+        _note(options, crs, several_scales=bool(marks and parts[1:])),
         options.language,
         families,
         marks=tuple(plain_text(mark) for mark in marks),
@@ -308,7 +311,7 @@ def _open(
     sheets = []
     for one, (left, below) in zip(axes, edge_panels(axes), strict=True):
         panes = [_pane(one, cities, parts[0], crs)]
-        panes += _insets(one, cities, wanted, obstacles, options)
+        panes += _insets(one, cities, wanted, obstacles, options, small=bool(marks))
         for pane in panes:
             _background(pane, options)
         if options.graticule:
@@ -381,6 +384,7 @@ def _room_for_insets(
         return extent
     west, south, east, north = extent
     aspects = [one.aspect for one in wanted]
+    tried: list[tuple[int, Extent]] = []
     for step in range(5):
         lower = south - 0.08 * step * (north - south)
         shape = (north - lower) / (east - west)
@@ -395,10 +399,12 @@ def _room_for_insets(
             obstacles,
             height_mm=map_width * shape,
             right_only=bool(_windows(options)),
+            small=panels > 0,
         )
         if not covered:
             return west, lower, east, north
-    return extent
+        tried.append((covered, (west, lower, east, north)))
+    return min(tried, key=lambda one: one[0])[1]
 
 
 def _insets(
@@ -407,6 +413,8 @@ def _insets(
     wanted: Sequence[_Wanted],
     obstacles: gpd.GeoSeries,
     options: MapOptions,
+    *,
+    small: bool,
 ) -> list[MapPane]:
     if not wanted:
         return []
@@ -419,6 +427,7 @@ def _insets(
         obstacles,
         height_mm=ax.get_position().height * page_height,
         right_only=bool(_windows(options)),
+        small=small,
     )
     panes = []
     for box, one in zip(boxes, wanted, strict=True):

@@ -66,7 +66,7 @@ table.journal tbody { border-bottom: 1.5pt solid; }
 table.journal th, table.journal td { padding: 1.5pt 6pt; font-weight: normal; text-align: center; }
 table.journal .words { text-align: left; }
 table.journal td.number { white-space: nowrap; }
-div.journal { overflow-x: auto; }
+div.journal { overflow-x: auto; margin-top: 1.5em; }
 table.journal .over { border-bottom: .5pt solid; }
 table.journal tr.ruled > * { border-top: .5pt solid; }
 table.journal tr.panel th { font-style: italic; }
@@ -89,6 +89,13 @@ def table_text(text: object) -> str:
         sign for sign in known if sign in "\t\n\r" or unicodedata.category(sign) not in ("Cc", "Cs")
     )
     return re.sub(r"[\t\n\r]+", " ", kept)
+
+
+def caption_text(table: JournalTable, number: int | None) -> str:
+    """Title of a table, its number in front where it has one."""
+    if number is None:
+        return table.title
+    return f"{label('report_table_number', table.language, number=number)}  {table.title}".strip()
 
 
 def note_text(table: JournalTable) -> str:
@@ -220,7 +227,7 @@ def latex_document(tables: list[JournalTable]) -> str:
     encoding = "" if chinese else "\\usepackage[T1]{fontenc}\n"
     pages = "\n".join(table_latex(table) for table in tables)
     return (
-        "% Compile twice: columns of tables over several pages find their widths in the first run.\n"
+        "% Compile twice: long tables find the widths of their columns in the first run.\n"
         f"\\documentclass{{{kind}}}\n{encoding}"
         "\\usepackage[a4paper,margin=25mm]{geometry}\n"
         "\\usepackage{array,booktabs,graphicx,longtable,pdflscape}\n"
@@ -264,12 +271,14 @@ def _latex_row(row: BodyRow, table: JournalTable) -> list[str]:
     return [*lines, " & ".join(map(latex_text, row.cells)) + r" \\"]
 
 
-def table_html(table: JournalTable) -> str:
+def table_html(table: JournalTable, *, number: int | None = None) -> str:
     """Write a table as an HTML fragment, its look in the class ``journal`` (see ``STYLE``).
 
     Parameters
     ----------
     table : JournalTable
+    number : int, optional
+        Put in front of the title.
 
     Returns
     -------
@@ -277,8 +286,8 @@ def table_html(table: JournalTable) -> str:
     """
     language = label("report_html_language", table.language)
     lines = ['<div class="journal">', f'<table class="journal" lang="{language}">']
-    if table.title:
-        lines.append(f"<caption>{_html(table.title)}</caption>")
+    if table.title or number is not None:
+        lines.append(f"<caption>{_html(caption_text(table, number))}</caption>")
     lines.append("<thead>")
     for row in table.head:
         cells, column = [], 0
@@ -299,7 +308,10 @@ def table_html(table: JournalTable) -> str:
 def html_document(tables: list[JournalTable]) -> str:
     """Wrap tables into a page that needs no other file."""
     language = label("report_html_language", tables[0].language)
-    body = "\n".join(table_html(table) for table in tables)
+    numbers = [*range(1, len(tables) + 1)] if len(tables) > 1 else [None]
+    body = "\n".join(
+        table_html(table, number=number) for number, table in zip(numbers, tables, strict=True)
+    )
     title = _html(tables[0].title)
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -325,12 +337,14 @@ def _html_row(row: BodyRow, table: JournalTable) -> str:
     return f'{start}<th class="{table.kinds[0]}" scope="row">{first}</th>{rest}</tr>'
 
 
-def table_markdown(table: JournalTable) -> str:
+def table_markdown(table: JournalTable, *, number: int | None = None) -> str:
     """Write a table in the pipe notation that GitHub, Pandoc and Quarto read.
 
     Parameters
     ----------
     table : JournalTable
+    number : int, optional
+        Put in front of the title.
 
     Returns
     -------
@@ -341,8 +355,8 @@ def table_markdown(table: JournalTable) -> str:
     rows = [[_markdown(text) for text in row.cells] for row in table.rows]
     grid = [[_markdown(text) for text in table.flat_head()], marks, *rows]
     lines = [f"| {' | '.join(row)} |" for row in grid]
-    if table.title:
-        lines = [f"**{_markdown(table.title)}**", "", *lines]
+    if table.title or number is not None:
+        lines = [f"**{_markdown(caption_text(table, number))}**", "", *lines]
     if table.notes:
         lines += ["", _markdown(note_text(table))]
     return "\n".join(lines) + "\n"

@@ -78,26 +78,34 @@ HOT_SPOT_COLOURS: dict[str, str] = {
 """Classes of Getis and Ord's statistics, from hot to cold, in the order of the legend."""
 
 EMERGING_COLOURS: dict[str, str] = {
-    "New hot spot": "#fdae61",
-    "Consecutive hot spot": "#f46d43",
-    "Intensifying hot spot": "#8b0a1a",
-    "Persistent hot spot": "#d73027",
-    "Diminishing hot spot": "#f4a582",
-    "Sporadic hot spot": "#fcd5c0",
-    "Oscillating hot spot": "#fee08b",
-    "Historical hot spot": "#bf8b73",
-    "New cold spot": "#abd9e9",
-    "Consecutive cold spot": "#74add1",
-    "Intensifying cold spot": "#053061",
-    "Persistent cold spot": "#2166ac",
-    "Diminishing cold spot": "#92c5de",
-    "Sporadic cold spot": "#d5e3f5",
-    "Oscillating cold spot": "#b2abd2",
-    "Historical cold spot": "#7a8fa6",
-    "No pattern": "#eeeeee",
-    "Isolated": "#999999",
+    "Intensifying hot spot": "#6d0012",
+    "Persistent hot spot": "#c61d23",
+    "Consecutive hot spot": "#f2693d",
+    "New hot spot": "#fdbb78",
+    "Diminishing hot spot": "#e2704f",
+    "Historical hot spot": "#8d5f50",
+    "Oscillating hot spot": "#f2cf6b",
+    "Sporadic hot spot": "#fbe6da",
+    "Intensifying cold spot": "#05204d",
+    "Persistent cold spot": "#1c58a8",
+    "Consecutive cold spot": "#4f97d4",
+    "New cold spot": "#a3d0ee",
+    "Diminishing cold spot": "#5f92cf",
+    "Historical cold spot": "#3d5470",
+    "Oscillating cold spot": "#a9c3e6",
+    "Sporadic cold spot": "#dfeefa",
+    "No pattern": "#f4f4f4",
+    "Isolated": "#8f8f8f",
 }
-"""Hot from orange to dark red, cold from pale to dark blue, the surest classes darkest."""
+"""Hot from orange to dark red, cold from pale to dark blue, the surest classes darkest; the four
+fading or uncertain kinds of each side carry hatching as well."""
+
+HATCHED_EMERGING: frozenset[str] = frozenset(
+    f"{kind} {side} spot"
+    for kind in ("Diminishing", "Historical", "Oscillating", "Sporadic")
+    for side in ("hot", "cold")
+)
+"""Seventeen colours cannot be told apart; eight that are hatched and nine that are not can."""
 
 
 def red_green_blue(colour: str) -> tuple[int, int, int]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from shapefiles.layers import Layer, layer_fields
 from shapefiles.qgis_maplayers import Place, place_and_field
+from shapefiles.qgis_renderers import append_symbol
 from shapefiles.qgis_types import Atlas
-from shapefiles.qgis_xml import add, data_defined, quoted_field, quoted_text
+from shapefiles.qgis_xml import add, data_defined, quoted_field, quoted_text, stable_uuid
+from shapefiles.style_types import LayerStyle, StyleClass
 
-PAGE_NAME = "[% @atlas_pagename %]"
-"""What QGIS replaces by the name of the page."""
+
+def named_page(separator: str) -> str:
+    """Return what QGIS replaces by the name of the page; by nothing while no page is chosen."""
+    return f"[% coalesce({quoted_text(separator)} || @atlas_pagename, '') %]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,7 @@ def atlas_pages(
         order=field(atlas.order or atlas.name),
         insets=field(atlas.insets),
         margin=atlas.margin,
-        slug=atlas.table,
+        slug=re.sub(r"\W+", "_", layout).strip("_")[:60] or "page",
         last_year=last_year,
     )
 
@@ -84,7 +90,8 @@ def append_atlas(layout: ET.Element, pages: AtlasPages) -> None:
         hideCoverage=0,
         pageNameExpression=f"to_string({pages.name})",
         filenamePattern=(
-            f"{quoted_text(pages.slug + '_')} || lpad(to_string(@atlas_featurenumber), 3, '0')"
+            f"{quoted_text(pages.slug + '_')} || lpad(to_string(@atlas_featurenumber), 3, '0') || "
+            "'_' || regexp_replace(to_string(@atlas_pagename), '[^\\\\w]+', '_')"
         ),
         sortFeatures=1,
         sortKey=pages.order,
@@ -113,6 +120,43 @@ def follow_area(item: ET.Element, pages: AtlasPages) -> None:
     """Let a map be zoomed to the area of the page."""
     # 2: the best scale that shows the whole area with its margin.
     add(item, "AtlasMap", atlasDriven=1, scalingMode=2, margin=pages.margin)
+
+
+def veil_other_areas(maplayer: ET.Element, layer: Layer, name: str) -> None:
+    """Let the layer of areas fade, on each page, the areas that are not the page's own.
+
+    On the map canvas, where no page is chosen, it draws nothing.
+
+    Parameters
+    ----------
+    maplayer : xml.etree.ElementTree.Element
+        Of the layer of areas; its renderer is replaced.
+    layer : Layer
+    name : str
+        Its column that names the pages.
+    """
+    old = maplayer.find("renderer-v2")
+    assert old is not None
+    at = list(maplayer).index(old)
+    maplayer.remove(old)
+    veil = LayerStyle(
+        name="veil",
+        title="",
+        geometry="polygon",
+        column="",
+        kind="single",
+        classes=(StyleClass(label="", colour="#ffffff"),),
+        outline_width=0.0,
+        opacity=0.6,
+    )
+    renderer = ET.Element(
+        "renderer-v2", type="RuleRenderer", symbollevels="0", forceraster="0", enableorderby="0"
+    )
+    rules = add(renderer, "rules", key=stable_uuid("veil", layer.table))
+    test = f"{quoted_field(layer_fields(layer)[name])} <> @atlas_pagename"
+    add(rules, "rule", key=stable_uuid("veil", layer.table, "0"), symbol=0, label="", filter=test)
+    append_symbol(add(renderer, "symbols"), veil, veil.classes[0], "0")
+    maplayer.insert(at, renderer)
 
 
 def only_with_area(item: ET.Element, pages: AtlasPages, number: int) -> None:

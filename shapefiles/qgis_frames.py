@@ -108,7 +108,7 @@ def inset_sizes(
     sizes = []
     for inset in insets:
         if inset.named:
-            west, south, east, north = inset.with_headroom().bounds
+            west, south, east, north = inset.with_room_for_title().bounds
             shape = (east - west) / (north - south)
             tall = min(0.3 * height, 0.3 * width / shape)
             sizes.append((tall * shape, tall))

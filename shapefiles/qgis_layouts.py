@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 from shapefiles.language import label
 from shapefiles.qgis_atlas import (
-    PAGE_NAME,
     AtlasPages,
     append_atlas,
     follow_area,
     follow_year,
+    named_page,
     only_with_area,
 )
 from shapefiles.qgis_frames import MARGIN, Box, PageFrame
@@ -78,7 +78,11 @@ class LayoutContent:
     def legend_box(self) -> Box:
         """Room of the legend: down to the insets where these stand in the same column."""
         left, top, width, height = self.frame.legend
-        below = [box[1] for _, box in self.insets if box[0] >= left and box[1] >= top]
+        below = [
+            box[1]
+            for _, box in self.insets
+            if left <= box[0] < left + width and top <= box[1] < top + height
+        ]
         return (left, top, width, min([height, *(edge - top - 3.0 for edge in below)]))
 
 
@@ -118,7 +122,7 @@ def _append_texts(layout: ET.Element, content: LayoutContent, width: float, heig
     language, across = content.language, width - 2 * MARGIN
     title = one_line(content.title, 200)
     if content.atlas is not None:
-        title = label("atlas_title", language, title=title, page=_PAGE_NAME_HERE)
+        title += _PAGE_NAME_HERE
     size = 17.0
     while size > 9.0 and text_width_mm(title, size, bold=True) > across:
         size -= 0.5
@@ -266,11 +270,12 @@ def _append_insets(layout: ET.Element, content: LayoutContent) -> None:
         x, y, width, height = box
         name = f"{QUIET_MAP}_{number}" if inset.named else f"inset_{number}"
         margin = 0.0 if inset.named else 0.12
-        window = inset.with_headroom().fitted(width, height, margin=margin)
+        window = inset.with_room_for_title().fitted(width, height, margin=margin)
         drawn = [_append_map(layout, content, name, box, window, z=2 + number)]
         if inset.title:
             words = wrapped(inset.title, 6.5, width - 3.0, most_lines=1)
-            place = (x + 0.8, y + 0.4, width - 1.6, 4.0)
+            # The sea of a named window is at its foot, the land at its head.
+            place = (x + 0.8, y + (height - 4.4 if inset.named else 0.4), width - 1.6, 4.0)
             language = content.language
             drawn.append(
                 _append_label(
@@ -283,7 +288,8 @@ def _append_insets(layout: ET.Element, content: LayoutContent) -> None:
 
 
 def _append_north_arrow(layout: ET.Element, content: LayoutContent, map_id: str, box: Box) -> None:
-    item = _item(layout, content, "north_arrow", _PICTURE, box, z=9)
+    zoomed = content.atlas is not None and not content.atlas.year  # cities may lie under it
+    item = _item(layout, content, "north_arrow", _PICTURE, box, z=9, background=zoomed)
     for key, value in (
         ("file", _NORTH_ARROW),
         ("mapUuid", map_id),
@@ -372,7 +378,8 @@ def _append_label(
     right: bool = False,
 ) -> ET.Element:
     item = _item(layout, content, name, _LABEL, box, z=7)
-    item.set("labelText", literal_label(text).replace(_PAGE_NAME_HERE, PAGE_NAME))
+    page_name = named_page(label("atlas_separator", language))
+    item.set("labelText", literal_label(text).replace(_PAGE_NAME_HERE, page_name))
     item.set("htmlState", "0")
     item.set("halign", "2" if right else "1")
     item.set("valign", "128" if bold else "32")

@@ -123,7 +123,7 @@ def append_layer(
     places: dict[str, Place],
     *,
     quiet_maps: bool,
-) -> None:
+) -> ET.Element:
     """Append the ``<maplayer>`` of a style."""
     layer, style = entry.layer, entry.style
     element = add(
@@ -157,6 +157,7 @@ def append_layer(
     assert aliases is not None
     for name, text in joined.items():
         add(aliases, "alias", field=name, name=text)
+    return element
 
 
 def _append_joins(

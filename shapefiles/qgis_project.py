@@ -19,7 +19,7 @@ from shapefiles.atomic import atomic_file, export_moment
 from shapefiles.language import label
 from shapefiles.layer_metadata import UNKNOWN, Provenance, append_project_metadata, time_span
 from shapefiles.layers import AttributeTable, Layer
-from shapefiles.qgis_atlas import AtlasPages, atlas_pages
+from shapefiles.qgis_atlas import AtlasPages, atlas_pages, veil_other_areas
 from shapefiles.qgis_frames import (
     GAP,
     PAGES,
@@ -151,8 +151,11 @@ def write_qgis_project(
     view_window = windows[0].fitted(box[2], box[3])
     _append_canvas(root, view_window)
     maplayers = add(root, "projectlayers")
+    areas = {one.atlas.table: one.atlas for one in layouts if one.atlas and not one.atlas.year}
     for entry in entries:
-        append_layer(maplayers, entry, said, joins, places, quiet_maps=bool(insets))
+        one = append_layer(maplayers, entry, said, joins, places, quiet_maps=bool(insets))
+        if entry.layer.table in areas:
+            veil_other_areas(one, entry.layer, areas[entry.layer.table].name)
     for table in tables:
         append_table(maplayers, table, said)
     order = add(root, "layerorder")
@@ -396,7 +399,11 @@ class _Pages:
             window=main,
             insets=tuple(insets),
             frame=frame,
-            legend=tuple(_legend_entry(entry) for entry in shown),
+            legend=tuple(
+                _legend_entry(entry)
+                for entry in shown
+                if layout.atlas is None or entry.layer.table != layout.atlas.table
+            ),
             approval=layout.approval,
             atlas=atlas,
             language=self.language,

@@ -64,7 +64,8 @@ class Atlas:
     Attributes
     ----------
     table : str
-        Layer of areas, or attribute table with a row for each year.
+        Layer of areas, or attribute table with a row for each year. In a theme, the layer of areas
+        fades on each page the areas that are not its own; it draws nothing else.
     name : str
         Its column that names the page; the name follows the title of the page.
     year : str

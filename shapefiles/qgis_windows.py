@@ -49,10 +49,12 @@ class MapWindow:
     title: str = ""
     named: bool = False
 
-    def with_headroom(self) -> MapWindow:
-        """Return the window with room at the top for its title."""
+    def with_room_for_title(self) -> MapWindow:
+        """Return the window with room for its title: at the top, of a named window at the foot."""
         west, south, east, north = self.bounds
         share = 0.16 if self.title else 0.0
+        if self.named:
+            return replace(self, bounds=(west, south - 0.5 * share * (north - south), east, north))
         return replace(self, bounds=(west, south, east, north + share * (north - south)))
 
     def fitted(self, width: float, height: float, *, margin: float = 0.03) -> MapWindow:

@@ -9,7 +9,7 @@ import pandas as pd
 from shapefiles.language import label
 from shapefiles.palettes import OTHER, QUALITATIVE, qualitative_colours, softened
 from shapefiles.style_classes import by_number, counted, missing_class
-from shapefiles.style_types import GeometryKind, LayerStyle, StyleClass, category_texts
+from shapefiles.style_types import GeometryKind, LayerStyle, Pattern, StyleClass, category_texts
 from spatial.errors import ConfigError
 from spatial.options import Language
 
@@ -22,6 +22,7 @@ def categorised_style(
     name: str = "",
     labels: Mapping[str, str] | None = None,
     colours: Mapping[str, str] | None = None,
+    patterns: Mapping[str, Pattern] | None = None,
     order: Sequence[str] | None = None,
     counts: bool = True,
     geometry: GeometryKind = "polygon",
@@ -41,6 +42,8 @@ def categorised_style(
         Text of the column -> text of the legend.
     colours : mapping, optional
         Text of the column -> colour; others take the next of nine colour-blind-safe ones.
+    patterns : mapping, optional
+        Text of the column -> pattern over the colour, see `StyleClass`.
     order : sequence of str, optional
         Categories that always stand in the legend, in this order, present or not; others follow,
         numbers by size, words by the alphabet.
@@ -77,6 +80,7 @@ def categorised_style(
             size=size,
             count=int(found.get(text, 0)),
             wording=words.get(text, text),
+            pattern=(patterns or {}).get(text, ""),
         )
         for text in shown
     ]

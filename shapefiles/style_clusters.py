@@ -10,7 +10,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from shapefiles.language import label
-from shapefiles.palettes import EMERGING_COLOURS, HOT_SPOT_COLOURS, LISA_COLOURS
+from shapefiles.palettes import (
+    EMERGING_COLOURS,
+    HATCHED_EMERGING,
+    HOT_SPOT_COLOURS,
+    LISA_COLOURS,
+)
 from shapefiles.style_categories import categorised_style
 from shapefiles.style_types import GeometryKind, LayerStyle, category_texts
 from spatial.errors import ConfigError, listed
@@ -130,6 +135,8 @@ def emerging_hot_spot_style(
 ) -> LayerStyle:
     """Colour the classes of an emerging hot spot analysis; the legend holds those that occur.
 
+    Diminishing, historical, oscillating and sporadic spots are hatched as well.
+
     Parameters
     ----------
     classes : pandas.Series of shape (n,)
@@ -153,6 +160,7 @@ def emerging_hot_spot_style(
         EMERGING_COLOURS,
         {word: emerging_wording(word, language) for word in EMERGING_COLOURS},
         [word for word in EMERGING_COLOURS if (texts == word).any()],
+        hatched=HATCHED_EMERGING,
         column=column,
         title=title,
         name=name,
@@ -200,6 +208,7 @@ def _cluster_style(
     geometry: GeometryKind,
     size: float | None,
     language: Language,
+    hatched: frozenset[str] = frozenset(),
 ) -> LayerStyle:
     return categorised_style(
         texts,
@@ -208,6 +217,7 @@ def _cluster_style(
         name=name,
         labels=wordings,
         colours=colours,
+        patterns=dict.fromkeys(hatched, "lines"),
         order=order,
         counts=counts,
         geometry=geometry,

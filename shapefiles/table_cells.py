@@ -217,18 +217,23 @@ def value_words(name: str, value: object, style: CellStyle, codes: Collection[st
     if isinstance(value, list | tuple | set | frozenset):
         separator = style.word("report_list_comma")
         members = sorted(map(str, value)) if isinstance(value, set | frozenset) else map(str, value)
-        return separator.join(style.labels.get(one, one) for one in members)
-    text = str(value)
+        named = [style.labels.get(one, one) for one in members]
+        if any("," in one for one in named):  # "Abilene, TX"
+            separator = style.word("report_list_semicolon")
+        return separator.join(named)
+    return _text_words(name, str(value), style, codes)
+
+
+def _text_words(name: str, text: str, style: CellStyle, codes: Collection[str]) -> str:
+    """Word a text: by the caller's wordings, by the codes of its column, or as it is."""
     if text in style.labels:
         return style.labels[text]
     if name == "condition":
         return _GREEK.sub(lambda found: _LETTERS[found[0]], text)
     for prefix in (*codes, *CODES_OF.get(name, ()), name):
-        key = f"{prefix}_{code_of(text)}"
-        if key in known_labels() and "{" not in style.word(key):
-            return style.word(key)
-        if f"{prefix}_{text}" in known_labels():
-            return style.word(f"{prefix}_{text}")
+        for key in (f"{prefix}_{code_of(text)}", f"{prefix}_{text}"):
+            if key in known_labels() and "{" not in style.word(key):
+                return style.word(key)
     return column_words(text, style) if name in CODED else text
 
 

@@ -92,7 +92,7 @@ def of(name: str) -> Frame:
 
 
 def counted(name: str, column: str, *, order: tuple[str, ...] = ()) -> Frame:
-    """Count the classes of a column: in all, or by year or shock where the index has such a level."""
+    """Count the classes of a column, by year or shock where the index has such a level."""
 
     def counts(result: Any) -> pd.DataFrame:
         table = of(name)(result) if name != "tidy" else tidy(result)
@@ -215,11 +215,9 @@ def symmetric(name: str) -> Frame:
 
     def table(result: Any) -> pd.DataFrame:
         matrix = getattr(result, name)
-        ids = list(matrix.index)
+        ids, values = list(matrix.index), matrix.to_numpy()
         rows = {
-            (ids[i], ids[j]): matrix.iat[i, j]
-            for i in range(len(ids))
-            for j in range(i + 1, len(ids))
+            (ids[i], ids[j]): values[i, j] for i in range(len(ids)) for j in range(i + 1, len(ids))
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["first", "second"])
         frame = pd.DataFrame({"value": list(rows.values())}, index=index)

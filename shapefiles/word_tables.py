@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapefiles.atomic import atomic_file
+from shapefiles.equations import Equation
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
-from shapefiles.table_widths import CELL_POINTS, PageFit, column_parts, page_fit
+from shapefiles.table_widths import (
+    CELL_POINTS,
+    WIDEST_WORDS,
+    PageFit,
+    column_parts,
+    display_width,
+    page_fit,
+)
 from spatial.errors import ExportError
 
 if TYPE_CHECKING:
@@ -104,6 +112,27 @@ def add_text(paragraph: Paragraph, text: object, *, points: float = TEXT_POINTS)
     _east_asian_font(run._element.get_or_add_rPr())
 
 
+def add_equation(document: Document, equation: Equation) -> Paragraph:
+    """Add an equation that Word edits, and below it the words that explain its letters.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    equation : Equation
+
+    Returns
+    -------
+    docx.text.paragraph.Paragraph
+    """
+    from docx.oxml import parse_xml
+
+    paragraph = document.add_paragraph()
+    paragraph._p.append(parse_xml(equation.omml()))
+    if equation.where:
+        add_text(document.add_paragraph(), equation.where)
+    return paragraph
+
+
 def add_caption(document: Document, key: str, number: int, title: str, language: Any) -> Paragraph:
     """Add a caption that Word numbers itself.
 
@@ -194,7 +223,7 @@ def add_table(
     heads, rows = len(table.head), len(table.rows)
     grid = document.add_table(heads + rows, table.width)
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
-    together = rows <= PAGE_ROWS
+    together = _lines(table) <= PAGE_ROWS
     cells = grid._cells  # one look-up: asking a table for single cells takes quadratic time
     for at, head in enumerate(table.head):
         column = 0
@@ -264,6 +293,58 @@ def turn_page(document: Document, *, landscape: bool) -> None:
     page.page_width, page.page_height = page.page_height, page.page_width
 
 
+def add_contents(document: Document, titles: Sequence[str]) -> None:
+    """Add a table of contents: links to the headings marked by :func:`mark_heading`.
+
+    It is a field of Word, filled at once: "Update Field" adds the numbers of the pages.
+
+    Parameters
+    ----------
+    document : docx.document.Document
+    titles : sequence of str
+        Of the headings of the first level, in their order.
+    """
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    def mark(paragraph: Paragraph, kind: str) -> None:
+        character = OxmlElement("w:fldChar")
+        character.set(qn("w:fldCharType"), kind)
+        paragraph.add_run()._r.append(character)
+
+    for number, title in enumerate(titles, start=1):
+        paragraph = document.add_paragraph()
+        paragraph.paragraph_format.space_after = 0
+        if number == 1:
+            mark(paragraph, "begin")
+            instruction = OxmlElement("w:instrText")
+            instruction.set(qn("xml:space"), "preserve")
+            instruction.text = 'TOC \\o "1-1" \\h \\z \\u'
+            paragraph.add_run()._r.append(instruction)
+            mark(paragraph, "separate")
+        link = OxmlElement("w:hyperlink")
+        link.set(qn("w:anchor"), f"_Toc{number:08d}")
+        link.set(qn("w:history"), "1")
+        paragraph._p.append(link)
+        add_text(paragraph, f"{number}  {title}")
+        link.append(paragraph.runs[-1]._r)
+        if number == len(titles):
+            mark(paragraph, "end")
+
+
+def mark_heading(heading: Paragraph, number: int) -> None:
+    """Set the mark that the table of contents points to: number of the heading, from 1."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for tag in ("w:bookmarkStart", "w:bookmarkEnd"):
+        mark = OxmlElement(tag)
+        mark.set(qn("w:id"), str(number))
+        if tag == "w:bookmarkStart":
+            mark.set(qn("w:name"), f"_Toc{number:08d}")
+        heading._p.append(mark)
+
+
 def save_document(document: Document, path: str | Path) -> Path:
     """Write a document whole or not at all."""
     target = Path(path)
@@ -272,6 +353,14 @@ def save_document(document: Document, path: str | Path) -> Path:
     with atomic_file(target) as temporary:
         document.save(str(temporary))
     return target
+
+
+def _lines(table: JournalTable) -> int:
+    """Estimate the lines of a table from its longest cells."""
+    return sum(
+        max(-(-display_width(text) // WIDEST_WORDS) for text in row.cells) or 1
+        for row in table.rows
+    )
 
 
 def _fill(cell: Any, text: str, *, centred: bool, keep: bool, points: float) -> None:

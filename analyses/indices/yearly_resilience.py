@@ -18,6 +18,7 @@ def yearly_resilience(
     outcome: str,
     *,
     benchmark: BenchmarkCities = "others",
+    by: str | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
 ) -> pd.DataFrame:
     r"""Growth of each city against that of the nation, year by year.
@@ -26,7 +27,8 @@ def yearly_resilience(
 
     The nation is the sum of all cities, or of all but the city itself, which takes away the part
     of the benchmark that the city makes. Only cities with both years enter the benchmark of a
-    year, so that a city that enters or leaves does not move it.
+    year, so that a city that enters or leaves does not move it. (The growth of a plain mean is
+    that of the sum.)
 
     Parameters
     ----------
@@ -35,6 +37,9 @@ def yearly_resilience(
     outcome : str
         Column with levels, positive; missing values give missing results.
     benchmark : {"others", "all"}
+    by : str, optional
+        Column of positive weights: the nation is then the weighted mean of the outcome, such as
+        income per head weighted by population, with the weights of each year.
     tolerance : float
         National growth smaller than this gives no ratio but NaN and a flag.
 
@@ -49,7 +54,8 @@ def yearly_resilience(
     Raises
     ------
     PanelError
-        If levels or columns are absent, city-years repeat, or a level is zero or negative.
+        If levels or columns are absent, city-years repeat, or a level or weight is zero or
+        negative, or a weight is missing where the level is not.
     ConfigError
         If an option is not known, or there is only one city to compare with others.
 
@@ -69,28 +75,62 @@ def yearly_resilience(
     checked_option(benchmark, BenchmarkCities, name="benchmark")
     if not 0 <= tolerance < 1:
         raise ConfigError(f"tolerance={tolerance!r} must be a share from 0 to 1, such as 0.001.")
-    checked_panel(panel, columns=[outcome])
+    checked_panel(panel, columns=[outcome] if by is None else [outcome, by])
     city = panel.index.get_level_values("city")
     year = panel.index.get_level_values("year")
     if benchmark == "others" and city.nunique() < 2:
         raise ConfigError("One city has no others to compare with; use benchmark='all'.")
     keys = pd.MultiIndex.from_arrays([city, year], names=["city", "year"])
-    level = pd.Series(panel[outcome].to_numpy(float), index=keys)
-    wrong = keys[((level <= 0) | np.isinf(level)).to_numpy()]
-    if len(wrong):
-        raise PanelError(
-            f"{outcome} is zero, negative or infinite in {len(wrong)} city-years: {listed(wrong)}. "
-            "Growth needs positive levels: correct them or drop these rows."
-        )
-    before = level.reindex(pd.MultiIndex.from_arrays([city, year - 1], names=["city", "year"]))
-    before.index = keys
+    previous = pd.MultiIndex.from_arrays([city, year - 1], names=["city", "year"])
+    level = _positive(panel[outcome], keys, outcome, "Growth needs positive levels")
+    before = level.reindex(previous).set_axis(keys)
     both = level.notna() & before.notna()
     end, start = level.where(both), before.where(both)
-    nation = [part.groupby(level="year").transform("sum") for part in (end, start)]
-    if benchmark == "others":
-        nation = [nation[0] - end, nation[1] - start]
+    weight = None
+    if by is not None:
+        given = _positive(panel[by], keys, by, "A weighted mean needs positive weights")
+        _refuse_missing(given.isna() & level.notna(), by, outcome)
+        weight = given.where(both), given.reindex(previous).set_axis(keys).where(both)
+    nation = [
+        _nation(part, None if weight is None else weight[at], others=benchmark == "others")
+        for at, part in enumerate((end, start))
+    ]
     table = _table(end, start, nation[0], nation[1], tolerance)
     return table.set_axis(panel.index)
+
+
+def _positive(values: pd.Series, keys: pd.MultiIndex, column: str, need: str) -> pd.Series:
+    """Return a column as numbers by city and year; raise where one is not positive and finite."""
+    found = pd.Series(values.to_numpy(float), index=keys)
+    wrong = keys[((found <= 0) | np.isinf(found)).to_numpy()]
+    if len(wrong):
+        raise PanelError(
+            f"{column} is zero, negative or infinite in {len(wrong)} city-years: {listed(wrong)}. "
+            f"{need}: correct them or drop these rows."
+        )
+    return found
+
+
+def _refuse_missing(lacking: pd.Series, by: str, outcome: str) -> None:
+    if lacking.any():
+        keys = lacking.index[lacking.to_numpy()]
+        raise PanelError(
+            f"{by}, the weight of {outcome}, is missing in {len(keys)} city-years: {listed(keys)}. "
+            "Fill it or drop these rows."
+        )
+
+
+def _nation(values: pd.Series, weights: pd.Series | None, *, others: bool) -> pd.Series:
+    """Sum or weighted mean of all cities of the year, or of all but the city itself."""
+
+    def total(part: pd.Series) -> pd.Series:
+        whole = part.groupby(level="year").transform("sum")
+        return whole - part if others else whole
+
+    if weights is None:
+        return total(values)
+    divisor = total(weights)
+    return total(values * weights) / divisor.where(divisor > 0)
 
 
 def _table(

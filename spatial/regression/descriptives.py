@@ -145,7 +145,7 @@ def correlate_variables(
         both = table[[first, second]].dropna()
         if len(both) < LEAST_ROWS:
             raise PanelError(f"{first!r} and {second!r} have only {len(both)} rows in common.")
-        if (both.nunique() == 1).any():
+        if (both.max() == both.min()).any():
             rows[first, second] = (np.nan, np.nan, len(both))
             continue
         test = stats.pearsonr if method == "pearson" else stats.spearmanr

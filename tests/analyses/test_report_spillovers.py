@@ -100,7 +100,7 @@ class TestSentences:
     @pytest.mark.parametrize(
         ("decision", "rejections", "words"),
         [
-            ("sdm", (True, True), "both reductions"),
+            ("sdm", (True, True), "both its reductions"),
             ("sdm", (False, False), "do not agree"),
             ("sar", (False, True), "spatial lag model (SAR)"),
             ("sem", (True, False), "spatial error model (SEM)"),
@@ -126,7 +126,7 @@ class TestSentences:
         assert "of 4 combinations" in told
         other = dataclasses.replace(comparison, best=("gravity linkage", "sar"))
         told = weights_finding(*changed(asked, comparison=other))
-        assert "The model told here is another one, SDM with nearest 4" in told
+        assert "The model reported here is another one, SDM with nearest 4" in told
 
     def test_a_boundary_is_told_as_it_is(self, asked):
         model = asked.models["spillovers"]

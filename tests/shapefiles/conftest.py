@@ -168,12 +168,14 @@ def _words_and_boxes(ax):
     figure = ax.get_figure()
     figure.draw_without_rendering()
     renderer = RendererAgg(16, 16, figure.dpi)
+    panels = [panel for axes in figure.axes for panel in axes.child_axes]
     unseen = {
         id(part)
-        for axes in figure.axes
+        for axes in (*figure.axes, *panels)
         for axis in (axes.xaxis, axes.yaxis)
         for tick in (*axis.majorTicks, *axis.minorTicks)
-        if tick not in axis._update_ticks()  # ticks beyond the limits are not drawn
+        # ticks beyond the limits, and those of hidden axes, are not drawn
+        if not (axes.axison and axis.get_visible()) or tick not in axis._update_ticks()
         for part in (tick.label1, tick.label2)
     }
     found = []

@@ -28,7 +28,22 @@ def describe_layer(layer):
         "aliases": {field.name(): field.alias() for field in layer.fields() if field.alias()},
         "title": layer.metadata().title(),
         "crs": layer.crs().authid(),
+        "keywords": layer.metadata().keywords(),
+        "licences": layer.metadata().licenses(),
+        "language": layer.metadata().language(),
+        "extents": len(layer.metadata().extent().spatialExtents()),
+        "joins": [join.prefix() for join in layer.vectorJoins()],
     }
+    if layer.isValid() and layer.vectorJoins():
+        # A joined field that is NULL for every feature was not found by its id.
+        names = [
+            f.name() for i, f in enumerate(layer.fields()) if layer.fields().fieldOrigin(i) == 2
+        ]
+        rows = [[feature[name] for name in names] for feature in layer.getFeatures()]
+        found["joined"] = {
+            name: sum(row[at] not in (None, "") and str(row[at]) != "NULL" for row in rows)
+            for at, name in enumerate(names)
+        }
     if not layer.isValid() or not layer.isSpatial():
         return found
     renderer = layer.renderer().clone()
@@ -53,6 +68,15 @@ def describe_layer(layer):
         )
     renderer.stopRender(context)
     found["classes"], found["without_symbol"] = classes, lacking
+    temporal = layer.temporalProperties()
+    if temporal.isActive():
+        years = sorted({feature["year"] for feature in layer.getFeatures()})
+        wanted = [years[0], years[len(years) // 2], years[-1]]
+        found["temporal"] = {
+            "mode": int(temporal.mode()),
+            "field": temporal.startField(),
+            "drawn": {year: drawn_in(layer, year) for year in wanted},
+        }
     found["labelled"] = bool(layer.labelsEnabled() and layer.labeling())
     if found["labelled"]:
         settings = layer.labeling().settings()
@@ -115,6 +139,7 @@ def open_project(path, folder):
         "relations": {
             r.name(): r.isValid() for r in project.relationManager().relations().values()
         },
+        "time": describe_time(project),
         "view": not project.viewSettings().defaultViewExtent().isEmpty(),
         "layouts": {},
     }
@@ -124,7 +149,100 @@ def open_project(path, folder):
         picture = str(Path(folder) / f"layout_{number}.png")
         done = QgsLayoutExporter(layout).exportToImage(picture, settings)
         result["layouts"][layout.name()] = describe_layout(layout, picture, done)
+        if layout.atlas().enabled():
+            pages = print_atlas(layout, Path(folder) / f"atlas_{number}")
+            result["layouts"][layout.name()]["atlas"] = pages
     return result
+
+
+def print_atlas(layout, folder):
+    """Print every page of an atlas to a picture; say its name, scale, and what is drawn."""
+    from qgis.core import QgsLayoutExporter
+
+    folder.mkdir(parents=True, exist_ok=True)
+    atlas, pages = layout.atlas(), []
+    settings = QgsLayoutExporter.ImageExportSettings()
+    settings.dpi = 60
+    atlas.beginRender()
+    atlas.first()
+    while True:
+        picture = str(folder / f"{len(pages):03d}.png")
+        done = QgsLayoutExporter(layout).exportToImage(picture, settings)
+        pages.append(
+            {
+                "page": atlas.nameForPage(atlas.currentFeatureNumber()),
+                "file": atlas.currentFilename(),
+                "picture": picture,
+                **describe_layout(layout, picture, done),
+            }
+        )
+        if not atlas.next():
+            break
+    atlas.endRender()
+    return pages
+
+
+def describe_time(project):
+    """Say what the temporal controller finds: range and step of the project."""
+    limits = project.timeSettings().temporalRange()
+    return [
+        limits.begin().toString("yyyy-MM-dd HH:mm:ss"),
+        limits.end().toString("yyyy-MM-dd HH:mm:ss"),
+        project.timeSettings().timeStep(),
+        int(project.timeSettings().timeStepUnit()),
+        project.readEntry("TemporalControllerWidget", "/StartDateTime")[0],
+        project.readNumEntry("TemporalControllerWidget", "/NavigationMode")[0],
+    ]
+
+
+def drawn_in(layer, year):
+    """Draw a temporal layer in one year with the temporal controller's range.
+
+    Returns the number of features that pass its filter, their years, and the colours painted.
+    """
+    from qgis.core import (
+        QgsDateTimeRange,
+        QgsFeatureRequest,
+        QgsMapRendererCustomPainterJob,
+        QgsMapSettings,
+        QgsVectorLayerTemporalContext,
+    )
+    from qgis.PyQt.QtCore import QDate, QDateTime, QSize, QTime
+    from qgis.PyQt.QtGui import QColor, QImage, QPainter
+
+    begin = QDateTime(QDate(year, 1, 1), QTime(0, 0))
+    limits = QgsDateTimeRange(begin, begin.addYears(1), True, False)
+    context = QgsVectorLayerTemporalContext()
+    context.setLayer(layer)
+    test = layer.temporalProperties().createFilterString(context, limits)
+    rows = list(layer.getFeatures(QgsFeatureRequest().setFilterExpression(test)))
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(layer.extent())
+    settings.setOutputSize(QSize(240, 160))
+    settings.setFlag(QgsMapSettings.Antialiasing, False)
+    settings.setFlag(QgsMapSettings.DrawLabeling, False)
+    settings.setBackgroundColor(QColor("white"))
+    settings.setIsTemporal(True)
+    settings.setTemporalRange(limits)
+    image = QImage(settings.outputSize(), QImage.Format_RGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    job = QgsMapRendererCustomPainterJob(settings, painter)
+    job.start()
+    job.waitForFinished()
+    painter.end()
+    colours = {}
+    for x in range(image.width()):
+        for y in range(image.height()):
+            name = image.pixelColor(x, y).name()
+            colours[name] = colours.get(name, 0) + 1
+    return {
+        "features": len(rows),
+        "years": sorted({row["year"] for row in rows}),
+        "colours": colours,
+    }
 
 
 def describe_layout(layout, picture, done):
@@ -172,6 +290,8 @@ def describe_layout(layout, picture, done):
             [b.linkedMap() is not None, b.unitsPerSegment(), b.rect().width()]
             for b in of(QgsLayoutItemScaleBar)
         ],
+        "scale": next((m.scale() for m in of(QgsLayoutItemMap) if m.id() == "main_map"), None),
+        "hidden": [m.id() for m in of(QgsLayoutItemMap) if m.excludeFromExports()],
         "texts": {label.id(): label.currentText() for label in of(QgsLayoutItemLabel)},
         "pictures": len(of(QgsLayoutItemPicture)),
         "outside": outside,

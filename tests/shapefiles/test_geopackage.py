@@ -114,7 +114,8 @@ def test_metadata_of_the_file_and_of_each_layer(package, metro_layers):
     )
     assert {row[2:4] for row in found} == {("http://mrcc.com/qgis.dtd", "text/xml")}
     titles = {row[1]: ET.fromstring(row[4]).findtext("title") for row in found}
-    assert titles == {None: "US & <co>"} | {n: layer.title for n, layer in metro_layers.items()}
+    of_layers = {n: layer.title for n, layer in metro_layers.items()}
+    assert titles == {None: "US & <co>", "moran": "Moran's I"} | of_layers
     assert next(row[0] for row in found if row[1] is None) == "geopackage"
 
 
@@ -180,7 +181,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, metro_layers, monkeypatch)
     def refuse(*args, **kwargs):
         raise pyogrio.errors.DataSourceError("disk full")
 
-    monkeypatch.setattr(pyogrio, "write_dataframe", refuse)
+    monkeypatch.setattr(pyogrio, "write_arrow", refuse)
     with pytest.raises(ExportError, match="'cities' cannot be written: disk full"):
         write_geopackage(path, [metro_layers["cities"]])
     assert path.read_bytes() == before

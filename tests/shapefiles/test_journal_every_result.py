@@ -168,7 +168,7 @@ def decomposition() -> pd.DataFrame:
 
 
 def dagum() -> ix.DagumGini:
-    values = by_year(1990, 1991).stack()
+    values = income()[income().index.get_level_values("year").isin([1990, 1991])]
     sizes = cities()["size"].reindex(values.index.get_level_values("city"))
     return ix.dagum_gini(values, sizes.set_axis(values.index))
 

@@ -9,10 +9,14 @@ from html.parser import HTMLParser
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shapefiles.journal_files import ENDINGS, write_journal_tables
 from shapefiles.journal_table import BodyRow, HeadCell, JournalTable, single
+from shapefiles.journal_workbook import number_and_format
 from shapefiles.markup_tables import latex_text, table_html, table_latex, table_markdown, table_text
+from shapefiles.number_texts import number_text
 from spatial.errors import ExportError
 
 MORE_NAMES = (
@@ -98,7 +102,17 @@ class TestThereAndBack:
         want = [expected(name) for name in names]
         want.insert(3, want[0])
         assert [row[0] for row in read.rows[2:]] == want
-        assert set(read.tags) <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
+        assert set(read.tags) <= {
+            "table",
+            "caption",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+            "p",
+            "div",
+        }
 
     def test_markdown(self, names):
         parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
@@ -111,9 +125,10 @@ class TestThereAndBack:
     def test_excel(self, tmp_path, names):
         path = write_journal_tables(tmp_path / "tables.xlsx", {"one": named_table(names)})
         sheet = openpyxl.load_workbook(path)["one"]
-        cells = [row[0] for row in sheet.iter_rows(min_row=2)]
         want = [expected(name) for name in names]
         want.insert(3, want[0])
+        # Below the title and the two rows of the head.
+        cells = [row[0] for row in sheet.iter_rows(min_row=4, max_row=3 + len(want))]
         assert [cell.value for cell in cells] == want
         assert {cell.data_type for cell in cells} == {"s"}  # no formula, no number
 
@@ -197,6 +212,38 @@ class TestWordLook:
         path = write_journal_tables(tmp_path / "t.docx", {"n": narrow, "w": wide, "again": narrow})
         sections = docx.Document(str(path)).sections
         assert [page.page_width > page.page_height for page in sections] == [False, True, False]
+
+
+class TestExcelLook:
+    def test_numbers_are_numbers_and_look_printed(self, tmp_path):
+        rows = (
+            BodyRow(("income", "−0.385***", "1,234.5")),
+            BodyRow(("", "(0.059)", "< 0.001")),
+            BodyRow(("010", "(−2.10)", "010")),
+        )
+        table = JournalTable(
+            (single(["", "(1)", "(2)"]),), rows, ("words", "number", "number"), title="Growth"
+        )
+        path = write_journal_tables(tmp_path / "t.xlsx", {"growth": table})
+        book = openpyxl.load_workbook(path)
+        assert book.sheetnames == ["Contents", "growth"]
+        sheet = book["growth"]
+        assert [cell.value for cell in sheet[3]] == ["income", -0.385, 1234.5]
+        assert sheet["B3"].number_format == '0.000"***";−0.000"***"'
+        assert [cell.value for cell in sheet[4]][1:] == [0.059, "< 0.001"]
+        assert [cell.value for cell in sheet[5]] == ["010", -2.1, "010"]  # ids keep their zeros
+        assert (sheet["A2"].border.top.style, sheet["A2"].border.bottom.style) == ("medium", "thin")
+        assert sheet["A5"].border.bottom.style == "medium"
+        assert sheet.freeze_panes == "B3"
+        assert sheet.print_title_rows == "$2:$2"
+
+    @given(st.floats(-1e9, 1e9), st.integers(0, 4), st.sampled_from(["", "*", "**", "***"]))
+    def test_every_printed_number_is_taken_apart(self, value, decimals, stars):
+        text = number_text(value, decimals)
+        found = number_and_format(text + stars)
+        assert found is not None
+        assert found[0] == pytest.approx(float(text.replace("−", "-").replace(",", "")))
+        assert number_and_format(f"({text})")[0] == found[0]
 
 
 class TestFaults:

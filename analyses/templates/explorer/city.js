@@ -38,12 +38,14 @@ function announce(text) {
   byId("live").textContent = text;
 }
 
+let drawnCity = -1;
+
 function drawCity() {
-  const scrolled = cityPanel.dataset.city === String(state.city) ? cityPanel.scrollTop : 0;
-  cityPanel.dataset.city = String(state.city);
   if (state.city < 0) cityPanel.replaceChildren(...overview());
   else cityPanel.replaceChildren(...card(state.city));
-  cityPanel.scrollTop = scrolled;
+  // Replacing the card of the same city keeps the place; another city begins at its top.
+  if (drawnCity !== state.city) cityPanel.scrollTop = 0;
+  drawnCity = state.city;
 }
 
 function overview() {

@@ -17,7 +17,10 @@ fillAbout();
 
 new ResizeObserver(resizeMap).observe(mapBox);
 new ResizeObserver(resizeScatter).observe(scatterBox);
-new ResizeObserver(() => changed("rows")).observe(rowsBox);
+new ResizeObserver(() => {
+  rowsRoom.height = rowsBox.clientHeight;
+  changed("rows");
+}).observe(rowsBox);
 
 changed("shown", "links", "city", "selection");
 requestAnimationFrame(() => {

@@ -49,18 +49,168 @@ function toMap(context) {
   context.setTransform(dots * scale, 0, 0, dots * scale, dots * x, dots * y);
 }
 
-function drawBase() {
+// The lower canvas is put together from layers that are painted only when what they show changes:
+// areas, borders, links and the selected areas. On moving, the last picture is
+// moved along, where painting takes long, and painted sharply when the map comes to rest.
+
+const QUICK_MS = 14;
+const REST_MS = 140;
+
+function newLayer() {
+  const canvas = document.createElement("canvas");
+  return { canvas, context: canvas.getContext("2d"), key: "", classes: null };
+}
+
+const layers = { areas: newLayer(), borders: newLayer(), links: newLayer(), selected: newLayer() };
+const picture = { canvas: document.createElement("canvas"), scale: 0, x: 0, y: 0, cost: 0 };
+let restTimer = 0;
+
+function viewKey() {
+  return [view.scale, view.x, view.y, view.width, view.height, view.dots].join(" ");
+}
+
+// Give a layer to be painted anew, in units of the map, or nothing when its key is the same.
+function stale(layer, key) {
+  if (layer.key === key) return null;
+  layer.key = key;
+  const { canvas, context } = layer;
+  if (canvas.width !== baseCanvas.width || canvas.height !== baseCanvas.height) {
+    canvas.width = baseCanvas.width;
+    canvas.height = baseCanvas.height;
+  }
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalCompositeOperation = "source-over";
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  toMap(context);
+  return context;
+}
+
+function drawBase(kinds) {
+  clearTimeout(restTimer);
+  const moving = kinds.size === 1 && kinds.has("view") && picture.canvas.width === baseCanvas.width
+    && picture.canvas.height === baseCanvas.height;
+  if (moving && picture.cost > QUICK_MS) {
+    movePicture();
+    restTimer = setTimeout(() => changed("rest"), REST_MS);
+  } else drawSharp();
+  drawScale();
+}
+
+function movePicture() {
+  const context = baseCanvas.getContext("2d");
+  const factor = view.scale / picture.scale;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, baseCanvas.width, baseCanvas.height);
+  context.setTransform(factor, 0, 0, factor,
+    view.dots * (view.x - factor * picture.x), view.dots * (view.y - factor * picture.y));
+  context.drawImage(picture.canvas, 0, 0);
+}
+
+function drawSharp() {
+  const began = performance.now();
+  const key = viewKey();
+  paintAreas(key);
+  paintBorders(key);
+  paintLinks(key);
   const context = baseCanvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, baseCanvas.width, baseCanvas.height);
-  toMap(context);
-  drawContext(context);
-  const style = shownStyle(), classes = shownClasses();
-  if (style.geometry === "point") drawQuietAreas(context); else drawAreas(context, style, classes);
+  context.globalAlpha = state.selectedCount ? FADED : 1;
+  for (const name of ["areas", "borders", "links"]) context.drawImage(layers[name].canvas, 0, 0);
+  context.globalAlpha = 1;
+  if (state.selectedCount) {
+    paintSelected(key);
+    context.drawImage(layers.selected.canvas, 0, 0);
+    drawCircles(context, (at) => !state.selected[at], FADED, null);
+    drawCircles(context, (at) => state.selected[at], 1, INK);
+  } else drawCircles(context, () => true, 1, null);
+  keepPicture(key);
+  // Only a picture painted from the ground tells how long a movement would take.
+  if (picture.whole !== key) picture.cost = performance.now() - began;
+  picture.whole = key;
+}
+
+function keepPicture() {
+  const { canvas } = picture;
+  canvas.width = baseCanvas.width;
+  canvas.height = baseCanvas.height;
+  canvas.getContext("2d").drawImage(baseCanvas, 0, 0);
+  Object.assign(picture, { scale: view.scale, x: view.x, y: view.y });
+}
+
+// Within one style only the areas whose class has changed are filled again.
+function paintAreas(key) {
+  const style = shownStyle(), classes = shownClasses(), layer = layers.areas;
+  const quiet = style.geometry === "point";
+  const before = layer.style === style && !quiet && style.opacity === 1 ? layer.classes : null;
+  const changes = before ? [...classes.keys()].filter((at) => classes[at] !== before[at]) : [];
+  const partly = layer.key === key && before && changes.every((at) => classes[at] >= 0);
+  if (partly) {
+    changes.forEach((at) => fillArea(layer.context, style.classes[classes[at]], shapes[at].path));
+  } else {
+    layer.key = "";
+    const context = stale(layer, key);
+    drawContext(context);
+    if (quiet) {
+      context.fillStyle = QUIET_FILL;
+      context.fill(allShapes);
+    } else {
+      context.globalAlpha = style.opacity;
+      pathsByClass(classes, style.classes.length).forEach((path, position) =>
+        fillArea(context, style.classes[position], path));
+      context.globalAlpha = 1;
+    }
+  }
+  Object.assign(layer, { style, classes });
+}
+
+function fillArea(context, one, path) {
+  context.fillStyle = one.colour;
+  context.fill(path);
+  if (!one.hatch) return;
+  context.fillStyle = hatching(context, one.hatch);
+  context.fill(path);
+}
+
+function paintBorders(key) {
+  const style = shownStyle(), quiet = style.geometry === "point";
+  const colour = quiet ? QUIET_LINE : style.outline.colour;
+  const width = quiet ? 0.5 : Math.max(0.35, style.outline.width * symbolFactor());
+  const context = stale(layers.borders, `${key} ${colour} ${width}`);
+  if (!context) return;
+  context.strokeStyle = colour;
+  context.lineWidth = width / view.scale;
+  context.lineJoin = "bevel";
+  context.stroke(allShapes);
   drawFrames(context);
-  drawLinks(context);
-  drawCircles(context, style, classes);
-  drawScale();
+}
+
+function paintLinks(key) {
+  const faint = state.city >= 0 || state.selectedCount > 0;
+  const context = stale(layers.links, `${key} ${state.network} ${faint}`);
+  if (context) drawLinks(context, faint);
+}
+
+// What is not selected fades; the selected areas are painted again above, with a dark outline.
+const FADED = 0.34;
+let selectionNumber = 0;
+
+function paintSelected(key) {
+  const style = shownStyle(), classes = shownClasses();
+  const context = stale(layers.selected, `${key} ${selectionNumber} ${data.variables.indexOf(shownVariable())} ${state.column} ${state.mode}`);
+  if (!context) return;
+  const outline = new Path2D();
+  for (const at of selectedCities()) {
+    const { path, empty } = shapes[at];
+    if (empty) continue;
+    outline.addPath(path);
+    const one = style.geometry === "point" ? { colour: QUIET_FILL } : style.classes[classes[at]];
+    if (one) fillArea(context, one, path);
+  }
+  context.strokeStyle = INK;
+  context.lineJoin = "bevel";
+  context.lineWidth = 1.3 / view.scale;
+  context.stroke(outline);
 }
 
 function drawContext(context) {
@@ -82,32 +232,6 @@ function drawContextPath(context, path, style) {
   context.lineWidth = Math.max(0.6, style.outline.width * symbolFactor()) / view.scale;
   context.lineJoin = "round";
   context.stroke(path);
-}
-
-function drawAreas(context, style, classes) {
-  const paths = pathsByClass(classes, style.classes.length);
-  context.globalAlpha = style.opacity;
-  style.classes.forEach((one, position) => {
-    context.fillStyle = one.colour;
-    context.fill(paths[position]);
-    if (one.hatch) {
-      context.fillStyle = hatching(context, one.hatch);
-      context.fill(paths[position]);
-    }
-  });
-  context.globalAlpha = 1;
-  context.strokeStyle = style.outline.colour;
-  context.lineWidth = Math.max(0.35, style.outline.width * symbolFactor()) / view.scale;
-  context.lineJoin = "round";
-  context.stroke(allShapes);
-}
-
-function drawQuietAreas(context) {
-  context.fillStyle = QUIET_FILL;
-  context.fill(allShapes);
-  context.strokeStyle = data.map.contextStyle ? "#d5d5d0" : "#c9c9c4";
-  context.lineWidth = 0.5 / view.scale;
-  context.stroke(allShapes);
 }
 
 // Diagonal lines, the same width on the screen at every scale.
@@ -152,13 +276,12 @@ function drawFrames(context) {
   toMap(context);
 }
 
-function drawLinks(context) {
+function drawLinks(context, faint) {
   const network = data.networks[state.network];
   if (!network) return;
   network.byClass ??= linksByClass(network);
   context.lineCap = "round";
   context.lineJoin = "round";
-  const faint = state.city >= 0 || state.selectedCount > 0;
   context.globalAlpha = faint ? 0.16 : network.style.opacity;
   network.style.classes.forEach((one, position) => {
     context.strokeStyle = one.colour;
@@ -174,31 +297,32 @@ function linksByClass(network) {
   return paths;
 }
 
-function drawCircles(context, style, classes) {
+// Circles of those cities that are wanted; large ones first where the style says so.
+function drawCircles(context, wanted, opacity, outline) {
+  const style = shownStyle(), circles = style.geometry === "point";
+  const byClass = style.classes.map(() => []);
+  shownClasses().forEach((position, at) => {
+    if (position >= 0 && (circles || shapes[at].empty) && wanted(at)) byClass[position].push(at);
+  });
   toScreen(context);
+  context.globalAlpha = opacity;
+  context.lineWidth = outline ? 1.3 : Math.max(0.6, (circles ? style.outline.width : 0.15) * symbolFactor());
+  context.strokeStyle = outline || (circles ? style.outline.colour : "#ffffff");
   const positions = [...style.classes.keys()];
   if (style.order === "descending") positions.reverse();
-  const byClass = style.classes.map(() => []);
-  const circles = style.geometry === "point";
-  classes.forEach((position, at) => {
-    if (position >= 0 && (circles || shapes[at].empty)) byClass[position].push(at);
-  });
-  context.lineWidth = Math.max(0.6, (circles ? style.outline.width : 0.15) * symbolFactor());
-  context.strokeStyle = circles ? style.outline.colour : "#ffffff";
   for (const position of positions) {
-    if (!byClass[position].length) continue;
     const radius = (symbolFactor() * (style.classes[position].size || POINT_MM)) / 2;
     context.fillStyle = style.classes[position].colour;
-    context.beginPath();
     for (const at of byClass[position]) {
       const [x, y] = onScreen(at);
       if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
-      context.moveTo(x + radius, y);
+      context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
     }
-    context.fill();
-    context.stroke();
   }
+  context.globalAlpha = 1;
 }
 
 // Names by rank, as many as find room; more of them appear on zooming in.
@@ -242,15 +366,12 @@ function drawScale() {
   });
 }
 
-const selectionPaths = { selected: null, others: null };
-
 function drawTop() {
   const context = topCanvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, topCanvas.width, topCanvas.height);
   toMap(context);
   context.lineJoin = "round";
-  if (state.selectedCount) drawSelection(context);
   drawChosenLinks(context);
   for (const [at, width] of [[state.hover, 1.6], [state.city, 2.4]]) {
     if (at >= 0) drawOutline(context, at, width);
@@ -258,28 +379,6 @@ function drawTop() {
   drawNames(context);
   if (state.city >= 0) drawCityName(context);
   if (rubberBand) drawRubberBand(context);
-}
-
-// What is not selected fades; what is gets a dark outline.
-function drawSelection(context) {
-  selectionPaths.selected ??= joinedPaths(shapes.filter((_, at) => state.selected[at]));
-  selectionPaths.others ??= joinedPaths(shapes.filter((_, at) => !state.selected[at]));
-  context.fillStyle = "rgba(255, 255, 255, 0.62)";
-  context.fill(selectionPaths.others);
-  context.strokeStyle = INK;
-  context.lineWidth = 1.3 / view.scale;
-  context.stroke(selectionPaths.selected);
-  toScreen(context);
-  context.fillStyle = "rgba(255, 255, 255, 0.62)";
-  for (let at = 0; at < cityCount; at++) {
-    const radius = circleRadius(at);
-    if (!radius) continue;
-    const [x, y] = onScreen(at);
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    if (state.selected[at]) context.stroke(); else context.fill();
-  }
-  toMap(context);
 }
 
 // Links of the chosen city, or between selected ones.
@@ -376,12 +475,12 @@ function drawRubberBand(context) {
 }
 
 listen(["selection"], () => {
-  selectionPaths.selected = selectionPaths.others = null;
+  selectionNumber += 1;
 });
-listen(["shown", "links", "view", "city", "selection"], (kinds) => {
-  // Links fade while something is chosen: only then does a choice concern the lower canvas.
-  const below = kinds.has("shown") || kinds.has("links") || kinds.has("view") || state.network >= 0;
-  if (below) drawBase();
+listen(["shown", "links", "view", "rest", "selection"], drawBase);
+listen(["city"], (kinds) => {
+  // Links fade while a city is chosen.
+  if (state.network >= 0 && !kinds.has("shown") && !kinds.has("links")) drawSharp();
 });
 listen(["shown", "links", "view", "city", "selection", "hover", "band"], drawTop);
 listen(["shown"], () => {

@@ -20,7 +20,7 @@ function resizeScatter() {
   scatterCanvas.width = Math.round(plot.width * dots);
   scatterCanvas.height = Math.round(plot.height * dots);
   plot.dots = dots;
-  changed("plot");
+  changed("size");
 }
 
 // Limits of both axes with a margin, zero always inside.
@@ -57,16 +57,28 @@ function ticksOf([low, high], most) {
   return { ticks, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
-function drawScatter() {
-  const context = scatterCanvas.getContext("2d");
-  context.setTransform(plot.dots, 0, 0, plot.dots, 0, 0);
-  context.clearRect(0, 0, plot.width, plot.height);
+// All points are painted on a canvas of their own; pointing at one only adds it on top.
+const pointsCanvas = document.createElement("canvas");
+
+function drawScatter(kinds) {
   const moran = shownMoran();
   if (moran.reason || plot.width < 60) return;
   const scales = plotScales(moran);
-  drawAxes(context, scales);
-  drawSlope(context, scales, moran.statistic);
-  drawPoints(context, scales, moran);
+  if (["shown", "selection", "size"].some((kind) => kinds.has(kind))) {
+    pointsCanvas.width = scatterCanvas.width;
+    pointsCanvas.height = scatterCanvas.height;
+    const points = pointsCanvas.getContext("2d");
+    points.setTransform(plot.dots, 0, 0, plot.dots, 0, 0);
+    drawAxes(points, scales);
+    drawSlope(points, scales, moran.statistic);
+    drawPoints(points, scales, moran);
+  }
+  const context = scatterCanvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, scatterCanvas.width, scatterCanvas.height);
+  context.drawImage(pointsCanvas, 0, 0);
+  context.setTransform(plot.dots, 0, 0, plot.dots, 0, 0);
+  drawMarks(context, scales, moran);
   if (scatterBand) {
     const [x0, y0, x1, y1] = scatterBand;
     context.fillStyle = "rgba(31, 78, 121, 0.12)";
@@ -139,55 +151,98 @@ function drawSlope(context, scales, slope) {
 }
 
 function drawPoints(context, scales, moran) {
-  const clusters = clustersOf(shownVariable(), state.column);
-  const style = clusters && shownVariable().clusters.style;
-  const radius = cityCount > 1200 ? 2.2 : 3.4;
-  const spot = (at, size) => {
-    context.beginPath();
-    context.arc(scales.x(moran.z[at]), scales.y(moran.lag[at]), size, 0, 2 * Math.PI);
-  };
-  const colourOf = (at) => {
-    const one = clusters && clusters[at] >= 0 ? style.classes[clusters[at]] : null;
-    if (!one) return PLAIN_POINT;
-    return one.colour.toLowerCase() === "#eeeeee" ? "#c3cad1" : one.colour;
-  };
-  context.lineWidth = 0.6;
+  const colourOf = pointColours(), radius = POINT_RADIUS;
+  const put = stampOn(context, scales, moran);
+  if (cityCount > MANY) {
+    drawManyPoints(context, scales, moran, colourOf);
+    return;
+  }
   const marked = [];
+  context.globalAlpha = state.selectedCount ? 0.22 : 0.85;
+  for (let at = 0; at < cityCount; at++) {
+    if (Number.isNaN(moran.lag[at])) continue;
+    if (state.selected[at]) marked.push(at); else put(at, discOf(colourOf(at), radius, "#ffffff", 0.6));
+  }
+  context.globalAlpha = 1;
+  for (const at of marked) put(at, discOf(colourOf(at), radius + 0.8, INK, 1.2));
+}
+
+// Thousands of points are squares, which browsers draw ten times faster than discs.
+const MANY = 1200;
+const POINT_RADIUS = cityCount > MANY ? 2.2 : 3.4;
+
+function drawManyPoints(context, scales, moran, colourOf) {
+  const size = 3.6, marked = [];
+  context.globalAlpha = state.selectedCount ? 0.25 : 0.8;
+  let colour = "";
   for (let at = 0; at < cityCount; at++) {
     if (Number.isNaN(moran.lag[at])) continue;
     if (state.selected[at]) {
       marked.push(at);
       continue;
     }
-    context.globalAlpha = state.selectedCount ? 0.22 : 0.85;
-    context.fillStyle = colourOf(at);
-    spot(at, radius);
-    context.fill();
-    context.strokeStyle = "#ffffff";
-    context.stroke();
+    if (colourOf(at) !== colour) context.fillStyle = colour = colourOf(at);
+    context.fillRect(scales.x(moran.z[at]) - size / 2, scales.y(moran.lag[at]) - size / 2, size, size);
   }
   context.globalAlpha = 1;
-  context.strokeStyle = INK;
-  context.lineWidth = 1.2;
-  for (const at of marked) {
-    context.fillStyle = colourOf(at);
-    spot(at, radius + 0.8);
-    context.fill();
-    context.stroke();
+  for (const [grown, ink] of [[1.4, INK], [0, ""]]) {
+    context.fillStyle = ink;
+    for (const at of marked) {
+      if (!ink) context.fillStyle = colourOf(at);
+      const side = size + grown;
+      context.fillRect(scales.x(moran.z[at]) - side / 2, scales.y(moran.lag[at]) - side / 2, side, side);
+    }
   }
-  for (const [at, size] of [[state.hover, radius + 2], [state.city, radius + 3]]) {
+}
+
+// Colour of the point of a city: that of its cluster where clusters are known.
+function pointColours() {
+  const clusters = clustersOf(shownVariable(), state.column);
+  const style = clusters && shownVariable().clusters.style;
+  return (at) => {
+    const one = clusters && clusters[at] >= 0 ? style.classes[clusters[at]] : null;
+    if (!one) return PLAIN_POINT;
+    // The pale grey of the map would be lost on the white ground of the plot.
+    return one.colour.toLowerCase() === "#eeeeee" ? "#b7c0c9" : one.colour;
+  };
+}
+
+function stampOn(context, scales, moran) {
+  return (at, disc) => {
+    const size = disc.width / plot.dots;
+    context.drawImage(disc, scales.x(moran.z[at]) - size / 2, scales.y(moran.lag[at]) - size / 2, size, size);
+  };
+}
+
+function drawMarks(context, scales, moran) {
+  const colourOf = pointColours(), put = stampOn(context, scales, moran);
+  for (const [at, size] of [[state.hover, POINT_RADIUS + 1], [state.city, POINT_RADIUS + 2]]) {
     if (at < 0 || Number.isNaN(moran.lag[at])) continue;
-    context.fillStyle = colourOf(at);
-    spot(at, size - 1);
-    context.fill();
-    context.strokeStyle = "#ffffff";
-    context.lineWidth = 4;
-    context.stroke();
-    context.strokeStyle = INK;
-    context.lineWidth = 2;
-    context.stroke();
+    put(at, discOf("#ffffff", size + 2, "#ffffff", 1));
+    put(at, discOf(colourOf(at), size, INK, 2));
     if (at === state.city) nameBeside(context, scales.x(moran.z[at]), scales.y(moran.lag[at]), at);
   }
+}
+
+// A point, drawn once and then stamped: thousands of them cost little.
+const discs = new Map();
+
+function discOf(fill, radius, line, width) {
+  const key = [fill, radius, line, width, plot.dots].join(" ");
+  if (!discs.has(key)) {
+    const disc = document.createElement("canvas"), size = Math.ceil(2 * radius + width + 2);
+    disc.width = disc.height = size * plot.dots;
+    const context = disc.getContext("2d");
+    context.scale(plot.dots, plot.dots);
+    context.arc(size / 2, size / 2, radius, 0, 2 * Math.PI);
+    context.fillStyle = fill;
+    context.fill();
+    context.strokeStyle = line;
+    context.lineWidth = width;
+    context.stroke();
+    discs.set(key, disc);
+  }
+  return discs.get(key);
 }
 
 function nameBeside(context, x, y, at) {
@@ -309,4 +364,4 @@ function selectInPlot([x0, y0, x1, y1], add) {
 }
 
 listen(["shown"], describeScatter);
-listen(["shown", "selection", "city", "hover", "plot"], drawScatter);
+listen(["shown", "selection", "city", "hover", "plot", "size"], drawScatter);

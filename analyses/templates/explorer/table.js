@@ -8,6 +8,8 @@ const table = byId("table");
 const tableHead = table.tHead;
 const tableBody = table.tBodies[0];
 let tableOrder = [];
+// Kept here, for asking the page would make it lay itself out in the middle of drawing.
+const rowsRoom = { top: 0, height: 0 };
 let lastTicked = -1;
 
 // Columns of the shown variable: key, title, text of a city, and what it is sorted by.
@@ -83,8 +85,8 @@ function sortBy(column) {
 let rowsShown = new Map();
 
 function drawRows(anew = false) {
-  const first = Math.max(0, Math.floor(rowsBox.scrollTop / ROW_HEIGHT) - ROWS_BEYOND);
-  const room = Math.ceil(rowsBox.clientHeight / ROW_HEIGHT) + 2 * ROWS_BEYOND;
+  const first = Math.max(0, Math.floor(rowsRoom.top / ROW_HEIGHT) - ROWS_BEYOND);
+  const room = Math.ceil(rowsRoom.height / ROW_HEIGHT) + 2 * ROWS_BEYOND;
   const last = Math.min(tableOrder.length, first + room);
   const columns = tableColumns();
   const focused = focusedCell();
@@ -153,11 +155,16 @@ function focusedCell() {
   return { city: Number(row.dataset.city), what: document.activeElement.matches("input") ? "input" : "button" };
 }
 
+function scrollToTop() {
+  rowsBox.scrollTop = rowsRoom.top = 0;
+}
+
 function showRow(place) {
   const top = place * ROW_HEIGHT, head = tableHead.offsetHeight;
   const seen = rowsBox.clientHeight - head;
   if (top < rowsBox.scrollTop) rowsBox.scrollTop = top;
   else if (top + ROW_HEIGHT > rowsBox.scrollTop + seen) rowsBox.scrollTop = top + ROW_HEIGHT - seen;
+  rowsRoom.top = rowsBox.scrollTop;
   drawRows();
 }
 
@@ -172,7 +179,10 @@ table.addEventListener("keydown", (event) => {
   rowsShown.get(tableOrder[place])?.querySelector(here.what).focus({ preventScroll: true });
 });
 
-rowsBox.addEventListener("scroll", () => changed("rows"), { passive: true });
+rowsBox.addEventListener("scroll", () => {
+  rowsRoom.top = rowsBox.scrollTop;
+  changed("rows");
+}, { passive: true });
 rowsBox.addEventListener("pointerleave", () => hoverCity(-1));
 
 function describeSelection() {
@@ -194,7 +204,7 @@ function describeSelection() {
 byId("clear").addEventListener("click", () => select([]));
 byId("only-selected").addEventListener("change", (event) => {
   state.onlySelected = event.target.checked;
-  rowsBox.scrollTop = 0;
+  scrollToTop();
   changed("order");
 });
 
@@ -205,7 +215,7 @@ listen(["shown", "order"], () => {
   // Another variable has another order: begin at its top, or at the chosen city.
   const other = orderedVariable !== state.variable;
   orderedVariable = state.variable;
-  if (other) rowsBox.scrollTop = 0;
+  if (other) scrollToTop();
   orderTable();
   if (other && state.city >= 0) showRow(Math.max(0, tableOrder.indexOf(state.city)));
 });
