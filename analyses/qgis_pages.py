@@ -12,6 +12,7 @@ from analyses.layers import (
     typology_style,
 )
 from analyses.layers_indices import index_maps
+from analyses.layers_maps import map_pages
 from analyses.layers_panel import area_group
 from analyses.layers_spillovers import spillover_maps
 from analyses.qgis_page import Page, layer_pages
@@ -75,10 +76,10 @@ def network_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
 
 
 def index_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
-    """Every index in its last mapped year."""
+    """List every index in its last mapped year, and the maps that a study names."""
     return [
         Page(name=title, shown=shown, method=method)
-        for title, shown, method in index_maps(result, layers)
+        for title, shown, method in (*index_maps(result, layers), *map_pages(result, layers))
     ]
 
 
