@@ -11,6 +11,7 @@ from analyses.export_qgis import lisa_method
 from analyses.figure_plans import FigurePlan, map_options, names_on_map
 from analyses.figures_dynamics import dynamics_figures, hot_spot_figures
 from analyses.figures_indices import index_figures, network_figures
+from analyses.figures_indices_maps import named_maps, network_maps
 from analyses.figures_spillovers import spillover_figures
 from analyses.layers import (
     StudyLayers,
@@ -66,7 +67,8 @@ def write_figures(
         files = save_figure(
             plan.draw(), folder / plan.stem, formats=outputs.figures, dpi=outputs.dpi
         )
-        picture = next((file for file in files if file.suffix == ".png"), files[0])
+        shown = {file.suffix: file for file in files}
+        picture = shown.get(".png") or shown[".svg"]
         figures.setdefault(plan.section, []).append(
             figure_from_file(
                 picture,
@@ -81,10 +83,12 @@ def write_figures(
 def plans(result: StudyResult, layers: StudyLayers) -> Iterator[FigurePlan]:
     """List the figures of a study, in the order of the report."""
     yield from _resilience_maps(result)
+    yield from named_maps(result)
     yield from _resilience_plots(result)
     yield from index_figures(result)
     yield from _network_figures(result, layers)
     for at, analysis in enumerate(result.networks.values(), start=1):
+        yield from network_maps(result, layers, analysis, f"networks-{at}")
         yield from network_figures(result, analysis, f"networks-{at}")
     yield from _autocorrelation_figures(result)
     yield from hot_spot_figures(result, measure_titles(result), short_names(result))

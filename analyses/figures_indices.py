@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.figure_plans import FigurePlan
+from analyses.figures_indices_maps import index_maps
 from analyses.findings_indices import index_words
 from analyses.layers_base import network_slug
 from analyses.layers_indices import index_slug
@@ -54,6 +55,7 @@ def index_figures(result: StudyResult) -> Iterator[FigurePlan]:
 def _of_index(result: StudyResult, run: IndexRun, section: str) -> Iterator[FigurePlan]:
     language, names = result.study.language, result.area.cities["short_name"]
     index, year, slug = index_words(result, run), run.all_years[-1], index_slug(result, run)
+    yield from index_maps(result, run, section)
     tested = run.sensitivity
     if tested is None:
         values = run.of_year(year)

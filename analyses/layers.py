@@ -23,6 +23,7 @@ from analyses.layers_dynamics import (
     hot_spot_layer,
 )
 from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
+from analyses.layers_maps import maps_layer
 from analyses.layers_panel import areas_layer, panel_layer
 from analyses.layers_spillovers import spillover_layer
 from analyses.results import NetworkAnalysis, StudyResult
@@ -83,6 +84,8 @@ class StudyLayers:
         Cities with every index in its mapped years.
     yearly_links : mapping of str to Layer
         By network: links of the backbone of every year, with a column ``year``.
+    maps : Layer or None
+        Cities with the columns of the maps that the study names.
     panel : Layer or None
         Cities by year, for the temporal controller.
     areas : Layer or None
@@ -101,6 +104,7 @@ class StudyLayers:
     outlines: Layer | None = None
     indices: Layer | None = None
     yearly_links: Mapping[str, Layer] = field(default_factory=dict)
+    maps: Layer | None = None
     panel: Layer | None = None
     areas: Layer | None = None
 
@@ -114,7 +118,7 @@ class StudyLayers:
         ]
         hot_spots = [self.hot_spots] if self.hot_spots is not None else []
         outlines = [self.outlines] if self.outlines is not None else []
-        cities = [self.indices] if self.indices is not None else []
+        cities = [layer for layer in (self.maps, self.indices) if layer is not None]
         rest = [layer for layer in (self.panel, self.background) if layer is not None]
         areas = [self.areas] if self.areas is not None else []
         return (
@@ -157,6 +161,7 @@ def study_layers(result: StudyResult) -> StudyLayers:
             for layer in ellipse_layers(result, known)
         ),
         indices=indices_layer(result),
+        maps=maps_layer(result),
         yearly_links={
             name: layer
             for name, item in result.networks.items()

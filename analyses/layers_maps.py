@@ -34,9 +34,13 @@ class StudyMap:
         Place in the study file, from 1.
     title : str
     values : pandas.DataFrame
-        Index: city; a column for each year, or the two columns of a bivariate map.
-    styles : mapping of column to LayerStyle
-        By year in the classes of all years; of a bivariate map one, under ``"both"``.
+        Index: city; the columns of the layer: one for each year, or two that are shown together.
+    names : tuple of str
+        Wording of each column.
+    styles : tuple of LayerStyle
+        For each year in the classes of all years; one of a bivariate map.
+    years : tuple of int
+        Empty for a bivariate map.
     method : str
         Sentence below the map.
     """
@@ -44,13 +48,10 @@ class StudyMap:
     number: int
     title: str
     values: pd.DataFrame
-    styles: dict[object, LayerStyle]
+    names: tuple[str, ...]
+    styles: tuple[LayerStyle, ...]
+    years: tuple[int, ...]
     method: str
-
-    @property
-    def bivariate(self) -> bool:
-        """Whether two columns are shown in one map."""
-        return "both" in self.styles
 
 
 def study_maps(result: StudyResult) -> list[StudyMap]:
@@ -63,11 +64,6 @@ def study_maps(result: StudyResult) -> list[StudyMap]:
         else:
             found.append(_of_two(result, section, number, where))
     return found
-
-
-def check_maps(result: StudyResult) -> None:
-    """Raise for a map whose column or year does not exist, before anything is drawn."""
-    study_maps(result)
 
 
 def _title(result: StudyResult, section: IndexMapSection | BivariateMapSection) -> str:
@@ -89,12 +85,12 @@ def _of_year(result: StudyResult, column: str, year: int, where: str) -> pd.Seri
 
 
 def _by_year(result: StudyResult, section: IndexMapSection, number: int, where: str) -> StudyMap:
-    language = result.study.language
+    language, years = result.study.language, tuple(sorted(section.years))
     values = pd.DataFrame(
-        {year: _of_year(result, section.column, year, where) for year in sorted(section.years)}
+        {f"map{number}_{year}": _of_year(result, section.column, year, where) for year in years}
     )
     name = result.study.column_label(section.column, with_unit=True)
-    pooled = pd.concat([values[year] for year in values], ignore_index=True)
+    pooled = pd.concat([values[column] for column in values], ignore_index=True)
     two_signs = bool((pooled < 0).any() and (pooled > 0).any())
     whole = choropleth_style(
         pooled,
@@ -106,53 +102,52 @@ def _by_year(result: StudyResult, section: IndexMapSection, number: int, where: 
         geometry=geometry_kind(result),
         language=language,
     )
-    styles: dict[object, LayerStyle] = {
-        year: replace(
-            whole,
-            column=f"map{number}_{year}",
-            name=label("report_in_year", language, name=name, year=year),
-            title=label("report_in_year", language, name=name, year=year),
-        )
-        for year in values
-    }
-    years = ", ".join(str(year) for year in values)
+    names = tuple(label("report_in_year", language, name=name, year=year) for year in years)
     title = _title(result, section) or label(
         "figure_index_years",
         language,
         index=result.study.column_label(section.column),
-        years=years,
+        years=label("report_list_comma", language).join(map(str, years)),
     )
-    return StudyMap(number, title, values, styles, label("figure_index_years_note", language))
+    return StudyMap(
+        number=number,
+        title=title,
+        values=values,
+        names=names,
+        styles=tuple(
+            replace(whole, column=str(column), name=wording, title=wording)
+            for column, wording in zip(values.columns, names, strict=True)
+        ),
+        years=years,
+        method=label("figure_index_years_note", language),
+    )
 
 
 def _of_two(result: StudyResult, section: BivariateMapSection, number: int, where: str) -> StudyMap:
     language = result.study.language
     year = section.year or int(result.area.years.max())
-    parts, names = {}, []
-    for side, column in zip(("first", "second"), section.columns, strict=True):
-        values, name = _side(result, section, column, year, where)
-        parts[f"map{number}_{side}"] = values
-        names.append(name)
-    table = pd.DataFrame(parts)
-    complete = int(table.notna().all(axis=1).sum())
+    sides = [_side(result, section, column, year, where) for column in section.columns]
+    columns = (f"map{number}_first", f"map{number}_second")
+    names = (sides[0][1], sides[1][1])
+    values = pd.DataFrame(dict(zip(columns, (side[0] for side in sides), strict=True)))
+    complete = int(values.notna().all(axis=1).sum())
     if not complete:
         raise PanelError(f"{where}: no city has both of {listed(section.columns)}.")
-    first, second = table.columns
     title = _title(result, section) or label(
         "figure_bivariate", language, first=names[0], second=names[1]
     )
     style = bivariate_style(
-        table[first],
-        table[second],
-        columns=(str(first), str(second)),
-        titles=(names[0], names[1]),
+        values[columns[0]],
+        values[columns[1]],
+        columns=columns,
+        titles=names,
         name=title,
         title=title,
         geometry=geometry_kind(result),
         language=language,
     )
     method = label("method_bivariate", language, n=complete)
-    return StudyMap(number, title, table, {"both": style}, method)
+    return StudyMap(number, title, values, names, (style,), (), method)
 
 
 def _side(
@@ -162,7 +157,9 @@ def _side(
     if column in MEASURES and column not in result.area.panel.columns:
         shock = section.shock or result.study.focus
         values = result.measures[(shock, column)].reindex(result.area.cities.index)
-        return values, f"{label(column, result.study.language)} ({shock})"
+        language = result.study.language
+        name = label("measure_of_shock", language, measure=label(column, language), shock=shock)
+        return values, name
     values = _of_year(result, column, year, where)
     name = result.study.column_label(column)
     return values, label("report_in_year", result.study.language, name=name, year=year)
@@ -176,14 +173,10 @@ def maps_layer(result: StudyResult) -> Layer | None:
     language = result.study.language
     data, aliases, styles = base_data(result), base_aliases(result), []
     for one in maps:
-        for key, style in one.styles.items():
-            sides = {style.column: style.title}
-            if one.bivariate:
-                sides = {str(column): f"{one.title}: {column[-6:]}" for column in one.values}
-            for column, wording in sides.items():
-                data[column] = one.values[column if one.bivariate else key].reindex(data.index)
-                aliases[column] = wording
-            styles.append(style)
+        for column, wording in zip(one.values.columns, one.names, strict=True):
+            data[column] = one.values[column].reindex(data.index)
+            aliases[str(column)] = wording
+        styles += one.styles
     labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=25)
     return Layer(
         table="study_maps",
@@ -204,6 +197,6 @@ def map_pages(
     if layers.maps is None:
         return
     for one in study_maps(result):
-        style = list(one.styles.values())[-1]
-        title = one.title if one.bivariate else style.title
+        style = one.styles[-1]
+        title = style.title if one.years else one.title
         yield title, (f"{layers.maps.table}/{style.name}",), one.method

@@ -334,6 +334,7 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
         '# specifications = ["sar", "sem", "sdm"]  # tried with each of these weights\n'
         '# boundary = { step_km = 100, last_km = 1000, version = ["outer", "ring"] }  # how far?\n'
         '# effects_by = ["region"]       # between groups: needs [groups]\n'
+        "# specification_curve = true    # the effect in focus under every other choice\n"
         "# city_effects = true           # map what each city passes on to others\n"
         '# shock = { city = "...", size = -0.1 }  # who is hit? variable = "..." for a regressor'
     )

@@ -12,6 +12,7 @@ from analyses.layers import (
     typology_style,
 )
 from analyses.layers_indices import index_maps
+from analyses.layers_maps import map_pages
 from analyses.layers_panel import area_group
 from analyses.layers_spillovers import spillover_maps
 from analyses.qgis_page import Page, layer_pages
@@ -19,6 +20,7 @@ from analyses.qgis_pages_dynamics import dynamics_pages, dynamics_themes
 from analyses.results import StudyResult
 from shapefiles.language import label
 from shapefiles.map_furniture import projection_text
+from shapefiles.map_sheet import approval_text
 from shapefiles.number_texts import number_text
 from shapefiles.projection import map_crs
 from shapefiles.qgis_project import Atlas, Layout, Theme
@@ -74,10 +76,10 @@ def network_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
 
 
 def index_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
-    """Every index in its last mapped year."""
+    """List every index in its last mapped year, and the maps that a study names."""
     return [
         Page(name=title, shown=shown, method=method)
-        for title, shown, method in index_maps(result, layers)
+        for title, shown, method in (*index_maps(result, layers), *map_pages(result, layers))
     ]
 
 
@@ -147,6 +149,7 @@ def themes_and_layouts(
                     note=note(result, page.method),
                     page=size,
                     atlas=page.atlas,
+                    approval=approval_text(study.outputs.approval_number, language),
                 )
             )
     return [*themes, *dynamics_themes(result, layers)], layouts

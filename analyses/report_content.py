@@ -18,6 +18,7 @@ from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
+from shapefiles.workbook import display_width
 from spatial.errors import ExportError, InterurbanError
 from spatial.options import Language
 
@@ -288,7 +289,7 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         leading = at < max(len(names), 1)
         columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
     body = [list(row) for row in zip(*columns, strict=True)]
-    lines = sum(max(-(-len(cell.text) // LINE) for cell in row) or 1 for row in body)
+    lines = sum(max(-(-display_width(cell.text) // LINE) for cell in row) or 1 for row in body)
     return {"head": head, "body": body, "short": lines <= SHORT}
 
 
@@ -368,15 +369,16 @@ def _template_errors(name: str) -> Iterator[None]:
             f"The report template {error.name or name!r}, line {error.lineno}, is faulty: "
             f"{error.message}."
         ) from error
-    except InterurbanError:
-        raise
     except UnicodeDecodeError as error:
         raise ExportError(f"The report template {name!r} is no text in UTF-8.") from error
     # A template is a program of somebody else: it may raise anything, and no more than a sentence.
     except Exception as error:
         line = _template_line(error, name)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ExportError(f"The report template {name!r}{line} is faulty: {what}.") from error
+        plain = isinstance(error, InterurbanError | jinja2.TemplateError)
+        what = str(error) if plain else f"{type(error).__name__}: {error}"
+        raise ExportError(
+            f"The report template {name!r}{line} is faulty: {what.rstrip('.: ')}."
+        ) from error
 
 
 def _template_line(error: BaseException, name: str) -> str:

@@ -17,6 +17,7 @@ from analyses.indices.indicators import Indicator
 from analyses.indices.inequality import dagum_gini, inequality, theil_by_groups
 from analyses.indices.sensitivity import sensitivity
 from analyses.layers import study_layers
+from analyses.layers_maps import study_maps
 from analyses.report_build import build_report
 from analyses.run import run_study
 from analyses.run_common import seed_of
@@ -31,6 +32,7 @@ from networks.gravity import gravity_network
 from networks.robustness import robustness
 from shapefiles.language import known_labels
 from spatial.errors import ConfigError, InterurbanError, PanelError
+from spatial.regression import specification_curve
 
 SECTIONS = """
 [[derived]]
@@ -87,6 +89,16 @@ sectors = ["part", "other", "third"]
 name = "both"
 kind = "coupling"
 of = ["strain", "wealth"]
+
+[[maps]]
+kind = "bivariate"
+columns = ["strain", "resistance"]
+year = 1990
+
+[[maps]]
+kind = "index"
+column = "real_income_per_head"
+years = [1990, 1996]
 
 [inequality]
 columns = ["real_income_per_head", "wealth"]
@@ -261,9 +273,9 @@ def test_sections_are_told_in_both_languages(run, language):
         "strain" in sentence
         for sentence in titles[{"en": "Indices of cities", "zh": "城市综合指数"}[language]]
     )
-    works = " ".join(item.text for item in content.references)
+    works = " ".join(item.text for item in content.references).lower()
     for author in ("Dagum", "Breiger", "Borgatti", "Schneider", "Shannon", "Saisana", "Barro"):
-        assert author in works
+        assert author.lower() in works
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -308,6 +320,57 @@ def test_layers_hold_indices_and_links_by_year(run):
     assert counts.to_dict() == links.astype(int).to_dict()
     points = layers.points["gravity"].data
     assert set(points["core"]) == {"core", "periphery"}
+
+
+def test_named_maps_show_columns_and_measures(run):
+    both, years = study_maps(run)
+    strain = run.area.panel["strain"].xs(1990, level="year").reindex(run.area.cities.index)
+    pd.testing.assert_series_equal(both.values["map1_first"], strain, check_names=False)
+    measure = run.measures[("1990-91", "resistance")].reindex(run.area.cities.index)
+    pd.testing.assert_series_equal(both.values["map1_second"], measure, check_names=False)
+    assert both.styles[0].kind == "bivariate"
+    assert years.years == (1990, 1996)
+    classes = [[(one.lower, one.upper) for one in style.classes] for style in years.styles]
+    assert classes[0] == classes[1]
+    layer = study_layers(run).maps
+    assert {"map1_first", "map1_second", "map2_1990", "map2_1996"} <= set(layer.data.columns)
+    faulty = run.study.model_copy(
+        update={"maps": (run.study.maps[0].model_copy(update={"columns": ("strian", "both")}),)}
+    )
+    with pytest.raises(PanelError, match=r"maps\[1\]: the panel has no column 'strian'"):
+        study_maps(replace(run, study=faulty))
+
+
+def test_the_curve_of_a_model_is_that_of_a_direct_call(small_study):
+    study = with_sections(small_study, networks=False)
+    study.text = study.text.replace(
+        "ln_income ~ np.log(unemployment_insurance_per_head)",
+        "ln_income ~ strain + np.log(population)",
+    ).replace(
+        'weights = "nearest 4"\n',
+        'weights = "nearest 4"\nspecification_curve = { specifications = ["sar", "slx"], '
+        'weights = ["nearest 4", "gravity linkage"] }\n',
+    )
+    study.write()
+    found = run_study(read_study(study.file), folder=study.folder)
+    model = found.models["spillovers"]
+    formula = "ln_income ~ strain + np.log(population)"
+    direct = specification_curve(
+        {"all": formula, "np.log(population)": "ln_income ~ strain"},
+        found.area.panel[["ln_income", "strain", "population"]],
+        {name: found.weights[name] for name in ("nearest 4", "gravity linkage")},
+        variable="strain",
+        specifications=("sdm", "sar", "slx"),
+        effects=("two-way", "city"),
+        bias_correction="lee-yu",
+    )
+    pd.testing.assert_frame_equal(model.curve.table, direct.table)
+    main = model.curve.table[model.curve.table["main"]].iloc[0]
+    assert main["indirect"] == pytest.approx(model.effects.table.loc["strain", "indirect"])
+    assert "specification_curve_spillovers" in study_tables(found)
+    said = text_of(build_report(found).sections)
+    assert f"over {len(direct.curve('indirect'))} models" in said
+    assert [row[1] for row in shared_in_models(found)] == ["strain"]
 
 
 def test_shared_columns_are_found(run):

@@ -25,7 +25,7 @@ function resizeMap() {
     canvas.height = Math.round(height * dots);
   }
   if (untouched) showHome();
-  changed("view");
+  changed("view", "room");
 }
 
 // Fit the whole map into the room beside the legend.
