@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-    from shapefiles.map_layout import Extent
+    from shapefiles.map_arrange import Extent
 
 GRID_WIDTH = 16_000
 """Whole numbers across the longer side of a map: a screen of 1,600 points shows tenfold detail."""
