@@ -14,6 +14,7 @@ from analyses.explorer_content import (
     ExplorerSpillovers,
     ExplorerVariable,
 )
+from analyses.explorer_dynamics import dynamics_variables, hot_spot_variables
 from analyses.findings_spillovers import doubt, focus_words, outcome_words
 from analyses.layers import (
     StudyLayers,
@@ -85,6 +86,8 @@ def study_explorer(result: StudyResult, layers: StudyLayers | None = None) -> Ex
             *yearly,
             *_centralities(result, drawn),
             *_effects(result),
+            *hot_spot_variables(result),
+            *dynamics_variables(result),
         ),
         groups={group_label(result, group): cities[group].astype(str) for group in study.groups},
         label_rank=label_rank(result),

@@ -205,17 +205,24 @@ def yearly_style(result: StudyResult, known: ColumnDynamics, year: int | None = 
     )
 
 
-def yearly_cluster_style(result: StudyResult, known: ColumnDynamics, year: int) -> LayerStyle:
-    """Style of the local Moran clusters of one year."""
+def yearly_cluster_style(
+    result: StudyResult, known: ColumnDynamics, year: int | None = None
+) -> LayerStyle:
+    """Style of the local Moran clusters of one year, or of all years."""
     assert known.local is not None
     language = result.study.language
-    about = column_words(result.study, known.column)
-    title = label("title_lisa_year", language, column=about, year=year)
+    about, clusters = column_words(result.study, known.column), known.local.clusters()
+    cities = result.area.cities.index
+    if year is None:
+        shown = pd.concat([clusters[one].reindex(cities) for one in clusters], ignore_index=True)
+    else:
+        shown = clusters[year].reindex(cities)
     return lisa_style(
-        known.local.clusters()[year].reindex(result.area.cities.index),
-        column=f"lisa_{year}",
+        shown,
+        column="lisa" if year is None else f"lisa_{year}",
         title=label("lisa_legend", language),
-        name=title,
+        name=about if year is None else label("title_lisa_year", language, column=about, year=year),
+        counts=year is not None,
         geometry=geometry_kind(result),
         language=language,
     )
