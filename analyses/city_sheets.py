@@ -277,11 +277,14 @@ def _partners_of(matrix: pd.DataFrame, city: str) -> dict[str, pd.DataFrame]:
     """Strongest senders to, and receivers from, one city."""
     if city not in matrix.index:
         return {}
-    ends = {"sender": matrix.loc[city], "receiver": matrix[city]}
-    return {
-        role: values.reindex(_largest(values).index).rename("strength").to_frame()
-        for role, values in ends.items()
-    }
+    at = matrix.index.get_loc(city)
+    values = matrix.to_numpy()
+    ends = {"sender": values[at], "receiver": values[:, at]}
+    found = {}
+    for role, strengths in ends.items():
+        known = pd.Series(strengths, index=matrix.index, name="strength")
+        found[role] = known.reindex(_largest(known).index).to_frame()
+    return found
 
 
 def _largest(values: pd.Series) -> pd.Series:

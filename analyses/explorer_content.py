@@ -64,7 +64,7 @@ class ExplorerVariable:
                 f"The variable {self.title!r} has {len(columns)} columns; give one, or set "
                 "yearly=True and give one for each year."
             )
-        if self.yearly and columns != sorted({int(year) for year in columns}):
+        if self.yearly and [*map(int, columns)] != sorted({*map(int, columns)}):
             raise ConfigError(f"The years of {self.title!r} must ascend, each once: {columns}.")
         if (self.clusters is None) != (self.cluster_style is None):
             raise ConfigError(f"clusters and cluster_style of {self.title!r} go together.")

@@ -41,7 +41,7 @@ def explorer_data(content: ExplorerContent) -> dict[str, Any]:
     cities = content.cities
     ids = cities.index
     names = cities["name"].astype(str)
-    short = cities["short_name"].astype(str) if "short_name" in cities.columns else names
+    short = cities["short_name"].astype(str) if "short_name" in cities.columns else brief(names)
     rank = content.label_rank
     drawn = web_map(
         cities,
@@ -80,6 +80,18 @@ def explorer_data(content: ExplorerContent) -> dict[str, Any]:
         "networks": [_network(one, ids, drawn) for one in content.networks],
         "spillovers": [_spillovers(one, ids) for one in content.spillovers],
     }
+
+
+def brief(names: pd.Series) -> pd.Series:
+    """Cut names at their first comma, as the printed maps do.
+
+    Examples
+    --------
+    >>> brief(pd.Series(["Abilene, TX", ", x"])).tolist()
+    ['Abilene', ', x']
+    """
+    cut = names.str.split(",").str[0].str.strip()
+    return cut.where(cut != "", names)
 
 
 def _group(name: str, column: pd.Series) -> dict[str, Any]:
@@ -223,7 +235,7 @@ def _spillovers(model: ExplorerSpillovers, ids: pd.Index) -> dict[str, Any]:
         "note": model.note,
         "caution": model.caution,
         **{column: shortened_column(totals[column]) for column in ("own", "emitted", "received")},
-        "from": ids.get_indexer(pairs["origin"]).tolist(),
-        "to": ids.get_indexer(pairs["destination"]).tolist(),
+        "from": ids.get_indexer(pd.Index(pairs["origin"])).tolist(),
+        "to": ids.get_indexer(pd.Index(pairs["destination"])).tolist(),
         "effects": shortened_column(pairs["effect"]),
     }

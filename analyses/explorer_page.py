@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from analyses.layers import StudyLayers
 from analyses.results import StudyResult
 from shapefiles.atomic import write_text_atomically
 from shapefiles.language import label
+
+_UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 SCRIPTS = (
     "data.js",
@@ -144,13 +147,7 @@ def script_safe_json(values: Any) -> str:
     '["\\u003c/script\\u003e\\u003c!--","R\\u0026D \\u2028"]'
     """
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return (
-        "".join(f"\\u{ord(sign):04x}" if 0xD800 <= ord(sign) < 0xE000 else sign for sign in text)
-        if any(0xD800 <= ord(sign) < 0xE000 for sign in set(text))
-        else text
-    )
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _source(name: str) -> str:

@@ -14,17 +14,18 @@ from analyses.explorer_content import (
     ExplorerSpillovers,
     ExplorerVariable,
 )
+from analyses.explorer_dynamics import dynamics_variables, hot_spot_variables
 from analyses.findings_spillovers import doubt, focus_words, outcome_words
 from analyses.layers import (
     StudyLayers,
     cluster_style,
-    heavy_tail_bounds,
     measure_style,
     ordered_keys,
     study_layers,
     typology_style,
 )
 from analyses.layers_base import geometry_kind, label_rank
+from analyses.layers_panel import panel_style
 from analyses.layers_spillovers import spillover_maps
 from analyses.report_methods import network_words
 from analyses.report_words import group_label, words_of
@@ -33,17 +34,9 @@ from analyses.run_common import seed_of
 from networks.types import LinkageNetwork
 from shapefiles.language import label
 from shapefiles.map_insets import MapInset
-from shapefiles.style_types import LayerStyle
-from shapefiles.styles import choropleth_style, lisa_style
+from shapefiles.styles import lisa_style
 from spatial.autocorrelation import local_panel
 from spatial.weights import Weights
-
-CLIP_SHARE = 0.01
-"""Share of the values on either side that joins the outermost classes."""
-
-CLASSES = 5
-HEAVY_TAIL = 1.5
-"""Mean over median from which a variable without negative values counts as heavy-tailed."""
 
 DRAWS_AT_MOST = 150_000_000
 """Permuted values drawn for the clusters of yearly variables, about ten seconds: the outcome first,
@@ -93,6 +86,8 @@ def study_explorer(result: StudyResult, layers: StudyLayers | None = None) -> Ex
             *yearly,
             *_centralities(result, drawn),
             *_effects(result),
+            *hot_spot_variables(result),
+            *dynamics_variables(result),
         ),
         groups={group_label(result, group): cities[group].astype(str) for group in study.groups},
         label_rank=label_rank(result),
@@ -148,7 +143,7 @@ def _moran_p(table: pd.DataFrame, measure: str, weights: str) -> float | None:
 def named_columns(result: StudyResult) -> list[str]:
     """List the numeric columns of the panel that the study speaks of.
 
-    The outcome comes first, then the variables of the models, then those that have a wording.
+    The outcome comes first, then indices, the variables of the models, and what has a wording.
     """
     study, panel = result.study, result.area.panel
     words = [
@@ -156,7 +151,7 @@ def named_columns(result: StudyResult) -> list[str]:
         for model in result.models.values()
         for word in (model.focus, *re.findall(r"\w+", model.section.formula))
     ]
-    named = dict.fromkeys([study.resilience.outcome, *words, *study.columns])
+    named = dict.fromkeys([study.resilience.outcome, *result.indices, *words, *study.columns])
     return [
         column
         for column in named
@@ -167,30 +162,6 @@ def named_columns(result: StudyResult) -> list[str]:
     ]
 
 
-def yearly_style(result: StudyResult, column: str) -> LayerStyle:
-    """Style of a column of the panel: one set of classes for all years.
-
-    Values of both signs diverge around zero; heavy-tailed ones get head/tail breaks (Jiang 2013,
-    doi:10.1080/00330124.2012.700499), others natural breaks.
-    """
-    pooled = result.area.panel[column].astype(float)
-    known = pooled[np.isfinite(pooled)]
-    title = result.study.column_label(column, with_unit=True)
-    common = {
-        "column": column,
-        "title": title,
-        "name": title,
-        "counts": False,
-        "geometry": geometry_kind(result),
-        "language": result.study.language,
-    }
-    if known.min() < 0.0 < known.max():
-        return choropleth_style(pooled, centre=0.0, k=CLASSES + 1, clip=CLIP_SHARE, **common)
-    if known.min() >= 0.0 and known.mean() > HEAVY_TAIL * known.median() > 0.0:
-        return choropleth_style(pooled, bounds=heavy_tail_bounds(known, CLASSES), **common)
-    return choropleth_style(pooled, k=CLASSES, clip=CLIP_SHARE, **common)
-
-
 def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list[str]]:
     """Columns of the panel by year, and the titles of those whose clusters are not computed."""
     study = result.study
@@ -198,13 +169,13 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
     variables, without = [], []
     for column in named_columns(result):
         values = result.area.wide(column).reindex(result.area.cities.index).astype(float)
-        complete = values.loc[:, np.isfinite(values).all() & (values.nunique() > 1)]
+        complete = _testable(values)
         draws = complete.size * study.autocorrelation.permutations
         clusters = None
         if complete.size and (column == study.resilience.outcome or draws <= left):
             clusters = yearly_clusters(result, column, complete)
             left -= draws
-        style = yearly_style(result, column)
+        style = panel_style(result, column)
         if clusters is None:
             without.append(style.title)
         variables.append(
@@ -218,7 +189,7 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
                 cluster_style=None
                 if clusters is None
                 else lisa_style(
-                    clusters.stack(),
+                    pd.Series(clusters.to_numpy().ravel()),
                     column=column,
                     title=f"LISA {style.title}",
                     counts=False,
@@ -228,6 +199,14 @@ def _yearly_variables(result: StudyResult) -> tuple[list[ExplorerVariable], list
             )
         )
     return variables, without
+
+
+def _testable(values: pd.DataFrame) -> pd.DataFrame:
+    """Keep the years in which every city has a value, and not all the same."""
+    numbers = values.to_numpy(dtype=float)
+    usable = np.isfinite(numbers).all(axis=0)
+    usable[usable] = np.ptp(numbers[:, usable], axis=0) > 0.0
+    return values[values.columns[usable]]
 
 
 def yearly_clusters(result: StudyResult, column: str, values: pd.DataFrame) -> pd.DataFrame:
@@ -270,7 +249,7 @@ def _centralities(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerV
 
 
 def _effects(result: StudyResult) -> Iterator[ExplorerVariable]:
-    """The spillover maps of every model."""
+    """Take the spillover maps of every model."""
     for model in result.models.values():
         for item in spillover_maps(result, model):
             yield ExplorerVariable(
@@ -283,7 +262,7 @@ def _effects(result: StudyResult) -> Iterator[ExplorerVariable]:
 
 
 def _networks(result: StudyResult, drawn: StudyLayers) -> Iterator[ExplorerNetwork]:
-    """The shown backbone of every network."""
+    """Take the shown backbone of every network."""
     for name, analysis in result.networks.items():
         layer = drawn.links[name]
         backbone: LinkageNetwork = analysis.backbone

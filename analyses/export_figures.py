@@ -67,7 +67,8 @@ def write_figures(
         files = save_figure(
             plan.draw(), folder / plan.stem, formats=outputs.figures, dpi=outputs.dpi
         )
-        picture = next((file for file in files if file.suffix == ".png"), files[0])
+        shown = {file.suffix: file for file in files}
+        picture = shown.get(".png") or shown[".svg"]
         figures.setdefault(plan.section, []).append(
             figure_from_file(
                 picture,

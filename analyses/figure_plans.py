@@ -50,6 +50,7 @@ def map_options(result: StudyResult, title: str) -> MapOptions:
         title=title,
         source=study.source_note(),
         note=study.outputs.map_note,
+        approval=study.outputs.approval_number,
         language=study.language,
         context=result.background,
         whole_context=study.background is not None and study.background.whole,

@@ -229,9 +229,7 @@ class _Plans:
 
     def _ellipse(self) -> Axes:
         cities = self.result.area.cities.loc[self.known.values.index]
-        return ellipse_plot(
-            self.known.ellipses, cities, options=self._options("ellipse", wide=True)
-        )
+        return ellipse_plot(self.known.ellipses, cities, options=self._options("ellipse"))
 
     def _centre(self) -> Axes:
         return centre_path_plot(self.known.ellipses, options=self._options("centre_path"))

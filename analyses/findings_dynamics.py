@@ -71,7 +71,7 @@ def _hot_spots(result: StudyResult, key: tuple[str, str]) -> str:
 
 
 def dynamics_findings(result: StudyResult) -> list[str]:
-    """Say how clusters changed over the years: all sentences of all columns.
+    """Say in few sentences how the clusters of each column changed over the years.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def dynamics_findings(result: StudyResult) -> list[str]:
     return [
         sentence
         for known in result.dynamics.columns.values()
-        for sentence in column_findings(result, known)
+        for make in HEADLINES
+        if (sentence := make(result, known))
     ]
 
 
@@ -359,3 +360,7 @@ def _centre(result: StudyResult, known: ColumnDynamics) -> str:
     up = np.cos(here) * np.sin(there) - np.sin(here) * np.cos(there) * np.cos(east)
     bearing = float(np.degrees(np.arctan2(across, up)) % 360.0)
     return words("finding_centre", **common, direction=compass_words(bearing, words.language))
+
+
+HEADLINES = (_moran, _markov, _emerging, _centre)
+"""Sentences among the key findings of a study; the report has all of them by column."""

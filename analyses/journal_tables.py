@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyses.report_methods import weights_words
 from analyses.report_words import names_of, words_of
 from shapefiles.frame_tables import arranged, prepared, ranked
 from shapefiles.journal_models import CellStyle, effects_table, regression_table
-from shapefiles.journal_results import table_parts, to_table
+from shapefiles.journal_results import to_table
 from shapefiles.journal_table import JournalTable
 from shapefiles.result_layouts import layouts_of
 from shapefiles.table_layouts import Layout
@@ -23,10 +25,9 @@ if TYPE_CHECKING:
 TOP = 10
 """Cities of a ranking."""
 
-CENTRALITY_COLUMNS = (
-    *("out_degree", "in_degree", "out_strength", "in_strength"),
-    *("closeness", "betweenness", "eigenvector"),
-)
+DIRECTED = ("out_degree", "in_degree", "out_strength", "in_strength")
+UNDIRECTED = ("degree", "strength")
+RANKING_COLUMNS = ("resistance_growth", "recovery_growth", "resistance", "recovery", "typology")
 RANKED = ("resistance", "recovery")
 
 
@@ -80,18 +81,16 @@ class _Tables:
         table = to_table(
             results,
             language=self.study.language,
-            labels={**self.terms, **self.values, **(labels or {})},
+            labels={**self.values, **(labels or {})},
             **more,
         )
         return self.titled(table, subject)
 
     def titled(self, table: JournalTable, subject: str) -> JournalTable:
         """Add the subject to a title, where there is one."""
-        from dataclasses import replace
-
         if not subject:
             return table
-        title = self.words("method_named", name=table.title, text=subject)
+        title = self.words("journal_title_subject", title=table.title, subject=subject)
         return replace(table, title=title)
 
     def variables(self) -> Iterator[Pair]:
@@ -105,12 +104,13 @@ class _Tables:
             used = model.result.fitted.index
             rows = used if rows is None else rows.union(used)
         panel = self.result.area.panel
-        data = panel.loc[panel.index.isin(rows), list(columns)]  # type: ignore[arg-type]
+        data = panel[panel.index.isin([] if rows is None else rows)][list(columns)]
         outcome = next(iter(columns)) if len(columns) > 1 else ""
         described = describe_variables(data, list(columns), outcome=outcome)
         yield "descriptive", self.table(described, labels=self.units)
         if len(columns) > 1:
-            yield "correlations", self.table(correlate_variables(data, list(columns)))
+            found = correlate_variables(data, list(columns))
+            yield "correlations", self.table(found, labels=self.terms)
 
     def _columns_of(self, model: ModelRun) -> list[str]:
         """Columns of the panel in a formula, the outcome first."""
@@ -122,7 +122,7 @@ class _Tables:
         found = self.result.resilience
         yield "nation", self.table(found, part="nation")
         yield "types", self.table(found, part="types")
-        layout = layouts_of(found)["cities"]
+        layout = replace(layouts_of(found)["cities"], columns=RANKING_COLUMNS)
         style = CellStyle(self.study.language, labels=self.names)
         for shock in self.study.shocks:
             frame = prepared(found.of(shock.name), layout, self.study.language)
@@ -131,7 +131,8 @@ class _Tables:
                 if measure not in frame or frame[measure].notna().sum() == 0:
                     continue
                 top = ranked(frame.dropna(subset=[measure]), top=TOP, by=measure)
-                title = self.words("title_ranking", measure=self.words(measure), count=len(top))
+                word = self.words.inside(self.words(measure))
+                title = self.words("title_ranking", measure=word, count=len(top))
                 subject = shock.name if len(self.study.shocks) > 1 else ""
                 table = arranged(top, layout, style, title=title)
                 yield f"top {measure}", self.titled(table, subject)
@@ -146,12 +147,12 @@ class _Tables:
             "structure",
             self.table(structures if len(structures) > 1 else next(iter(structures.values()))),
         )
-        layout = Layout(columns=CENTRALITY_COLUMNS)
         style = CellStyle(self.study.language, labels=self.names)
         title = self.words("title_centralities")
         for name, one in analyses.items():
+            chosen = DIRECTED if one.network.directed else UNDIRECTED
+            layout = Layout(columns=(*chosen, "closeness", "betweenness", "eigenvector"))
             frame = prepared(one.centralities.table, layout, self.study.language)
-            frame = frame.loc[:, [column for column in frame if not self._repeats(frame, column)]]
             by = "betweenness" if "betweenness" in frame else str(frame.columns[0])
             top = ranked(frame.rename_axis("city"), top=TOP, by=by)
             yield "central cities", self.titled(arranged(top, layout, style, title=title), name)
@@ -162,13 +163,6 @@ class _Tables:
         }
         if pairs:
             yield "network correlations", self._correlations(pairs)
-
-    @staticmethod
-    def _repeats(frame: pd.DataFrame, column: object) -> bool:
-        """Whether an outward measure has the same numbers as the inward one before it."""
-        name = str(column)
-        twin = f"out_{name.removeprefix('in_')}"
-        return name.startswith("in_") and twin in frame and frame[name].equals(frame[twin])
 
     def _correlations(self, pairs: Mapping[tuple[str, str], Any]) -> JournalTable:
         rows = {pair: (one.correlation, one.p_value) for pair, one in pairs.items()}
@@ -185,13 +179,17 @@ class _Tables:
         """Print Moran's I of every measure with every weights, clusters and the weights."""
         reports = dict(self.result.weights_reports)
         if reports:
-            yield (
-                "weights",
-                self.table(reports if len(reports) > 1 else next(iter(reports.values()))),
-            )
-        yield "Moran", self.table(self.result.moran)
+            table = self.table(reports if len(reports) > 1 else next(iter(reports.values())))
+            dropped = self.words("column_description")  # told in words of the study instead
+            rows = tuple(row for row in table.rows if row.cells[0] != dropped)
+            yield "weights", replace(table, rows=rows, notes=self._weights_notes(tuple(reports)))
+        measures = {
+            f"{measure}, {shock}": self._measure(shock, measure)
+            for shock, measure in self.result.local
+        }
+        yield "Moran", self.table(self.result.moran, labels=measures)
         counts = {
-            f"{shock} {self.words(measure)}": local.table["cluster"].value_counts()
+            self._measure(shock, measure): local.table["cluster"].value_counts()
             for (shock, measure), local in self.result.local.items()
         }
         if counts:
@@ -203,13 +201,26 @@ class _Tables:
             title = self.words("title_local_moran_classes")
             yield "clusters", arranged(frame, layout, style, title=title)
 
+    def _measure(self, shock: str, measure: str) -> str:
+        return self.words("journal_measure_of_shock", shock=shock, measure=self.words(measure))
+
+    def _weights_notes(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Say how weights were made."""
+        known = [name for name in dict.fromkeys(names) if name in self.result.weights]
+        stop = self.words("journal_full_stop")
+        return tuple(
+            self.words("method_named", name=name, text=weights_words(self.result, name)) + stop
+            for name in known
+        )
+
     def models(self) -> Iterator[Pair]:
         """Print tests, specifications, models, effects, other weights, groups, distances."""
         for name, model in self.result.models.items():
             subject = name if len(self.result.models) > 1 else ""
             yield from self._choice(model, subject)
         everything = {name: model.result for name, model in self.result.models.items()}
-        yield "models", self._regression(everything, "title_models", effects=False)
+        leading = [model.section.main_weights for model in self.result.models.values()]
+        yield "models", self._regression(everything, leading, "title_models", effects=False)
         effects = {
             name: model.effects for name, model in self.result.models.items() if model.effects
         }
@@ -239,7 +250,8 @@ class _Tables:
                 if weights == model.section.main_weights
             }
             if fits:
-                table = self._regression(fits, "title_baseline")
+                leading = [model.section.main_weights] * len(fits)
+                table = self._regression(fits, leading, "title_baseline")
                 yield "baseline", self.titled(table, subject)
             yield (
                 "weights choice",
@@ -250,7 +262,7 @@ class _Tables:
         """Print other weights, groups and distances."""
         if model.alternatives:
             fits = {name: fit.result for name, fit in model.fits.items()}
-            table = self._regression(fits, "title_weights_robustness", weights=tuple(fits))
+            table = self._regression(fits, tuple(fits), "title_weights_robustness")
             yield "other weights", self.titled(table, subject)
         for group, found in model.groups.items():
             told = self.words.or_plain(f"group_{group}", group)
@@ -258,7 +270,7 @@ class _Tables:
             inside = self.words("report_list_comma").join(
                 one for one in (subject, focus, told) if one
             )
-            yield f"groups {group}", self.table(found, part=table_parts(found)[0], subject=inside)
+            yield f"groups {group}", self.table(found, subject=inside)
         for version, sweep in model.boundaries.items():
             told = self.words.or_plain(f"boundary_version_{version}", version)
             inside = self.words("report_list_comma").join(one for one in (subject, told) if one)
@@ -267,9 +279,9 @@ class _Tables:
     def _regression(
         self,
         fits: Mapping[str, Any],
+        weights: Sequence[str],
         title: str,
         *,
-        weights: tuple[str, ...] = (),
         effects: bool = True,
     ) -> JournalTable:
         return regression_table(
@@ -278,5 +290,6 @@ class _Tables:
             labels=self.terms,
             title=self.words(title),
             weights=weights,
+            notes=self._weights_notes(weights),
             effects=effects,
         )

@@ -16,7 +16,12 @@ from analyses.layers_base import (
     geometry_kind,
     network_slug,
 )
-from analyses.layers_dynamics import dynamics_layer, ellipse_layers, hot_spot_layer
+from analyses.layers_dynamics import (
+    city_outlines,
+    dynamics_layer,
+    ellipse_layers,
+    hot_spot_layer,
+)
 from analyses.layers_indices import indices_layer, with_questions, yearly_links_layer
 from analyses.layers_maps import maps_layer
 from analyses.layers_panel import areas_layer, panel_layer
@@ -73,6 +78,8 @@ class StudyLayers:
         By column: cities with their classes, paths, trends, values and clusters by year.
     ellipses : tuple of Layer
         Centres and ellipses of the columns of amounts.
+    outlines : Layer or None
+        Cities in grey, below the ellipses.
     indices : Layer or None
         Cities with every index in its mapped years.
     yearly_links : mapping of str to Layer
@@ -94,6 +101,7 @@ class StudyLayers:
     hot_spots: Layer | None = None
     dynamics: Mapping[str, Layer] = field(default_factory=dict)
     ellipses: tuple[Layer, ...] = ()
+    outlines: Layer | None = None
     indices: Layer | None = None
     yearly_links: Mapping[str, Layer] = field(default_factory=dict)
     maps: Layer | None = None
@@ -109,6 +117,7 @@ class StudyLayers:
             if layer is not None
         ]
         hot_spots = [self.hot_spots] if self.hot_spots is not None else []
+        outlines = [self.outlines] if self.outlines is not None else []
         cities = [layer for layer in (self.maps, self.indices) if layer is not None]
         rest = [layer for layer in (self.panel, self.background) if layer is not None]
         areas = [self.areas] if self.areas is not None else []
@@ -118,6 +127,7 @@ class StudyLayers:
             *self.spillovers.values(),
             *areas,
             *self.dynamics.values(),
+            *outlines,
             *hot_spots,
             self.lisa,
             self.resilience,
@@ -144,6 +154,7 @@ def study_layers(result: StudyResult) -> StudyLayers:
         background=background_layer(result),
         hot_spots=hot_spot_layer(result, measure_titles(result), short_names(result)),
         dynamics=dynamics_layers(result),
+        outlines=city_outlines(result),
         ellipses=tuple(
             layer
             for known in (result.dynamics.columns.values() if result.dynamics else ())

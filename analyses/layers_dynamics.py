@@ -205,17 +205,24 @@ def yearly_style(result: StudyResult, known: ColumnDynamics, year: int | None = 
     )
 
 
-def yearly_cluster_style(result: StudyResult, known: ColumnDynamics, year: int) -> LayerStyle:
-    """Style of the local Moran clusters of one year."""
+def yearly_cluster_style(
+    result: StudyResult, known: ColumnDynamics, year: int | None = None
+) -> LayerStyle:
+    """Style of the local Moran clusters of one year, or of all years."""
     assert known.local is not None
     language = result.study.language
-    about = column_words(result.study, known.column)
-    title = label("title_lisa_year", language, column=about, year=year)
+    about, clusters = column_words(result.study, known.column), known.local.clusters()
+    cities = result.area.cities.index
+    if year is None:
+        shown = pd.concat([clusters[one].reindex(cities) for one in clusters], ignore_index=True)
+    else:
+        shown = clusters[year].reindex(cities)
     return lisa_style(
-        known.local.clusters()[year].reindex(result.area.cities.index),
-        column=f"lisa_{year}",
+        shown,
+        column="lisa" if year is None else f"lisa_{year}",
         title=label("lisa_legend", language),
-        name=title,
+        name=about if year is None else label("title_lisa_year", language, column=about, year=year),
+        counts=year is not None,
         geometry=geometry_kind(result),
         language=language,
     )
@@ -334,6 +341,29 @@ def ellipse_layers(result: StudyResult, known: ColumnDynamics) -> tuple[Layer, .
     return (
         layer("centres", points_title, centres, points),
         layer("ellipses", title, outlines, lines),
+    )
+
+
+def city_outlines(result: StudyResult) -> Layer | None:
+    """Cities in quiet grey, below the ellipses; None where there are none."""
+    followed = result.dynamics.columns.values() if result.dynamics is not None else ()
+    if not any(known.ellipses is not None for known in followed):
+        return None
+    language = result.study.language
+    title = label("layer_city_outlines", language)
+    data = base_data(result)
+    style = outline_style(
+        title=title, geometry=geometry_kind(result), fill="#e6e6e2", colour="#ffffff", width=0.1
+    )
+    labels = name_labels(data["label_rank"], column="short_name", priority="label_rank", most=12)
+    return Layer(
+        table="city_outlines",
+        title=title,
+        data=data,
+        styles=(style.with_labels(labels),),
+        aliases=base_aliases(result),
+        abstract=result.study.source_note(),
+        group=label("group_layers_dynamics", language),
     )
 
 

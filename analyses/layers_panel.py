@@ -27,7 +27,7 @@ NAMED_CITIES = 25
 
 
 def panel_variables(result: StudyResult) -> list[str]:
-    """List the columns that are mapped by year: the outcome, indices, then those of models."""
+    """List the columns of the panel mapped by year: the outcome, indices, those of models."""
     study, panel = result.study, result.area.panel
     wanted = [study.resilience.outcome, *result.indices]
     for model in study.models:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyses.report_content import Section
+from analyses.report_equations import markov_equation
 from analyses.report_words import words_of
 from analyses.run_dynamics import asked_columns
 from analyses.study_dynamics import YEARLY_RESILIENCE
@@ -93,6 +94,7 @@ def dynamics_methods(result: StudyResult) -> tuple[Section | None, tuple[str, ..
             words("report_dynamics"),
             paragraphs=(words.sentences(*first),),
             points=tuple(points),
+            equations=(markov_equation(result),) if "markov" in asked else (),
         ),
         tuple(cited),
     )

@@ -20,6 +20,7 @@ from analyses.qgis_pages_dynamics import dynamics_pages, dynamics_themes
 from analyses.results import StudyResult
 from shapefiles.language import label
 from shapefiles.map_furniture import projection_text
+from shapefiles.map_sheet import approval_text
 from shapefiles.number_texts import number_text
 from shapefiles.projection import map_crs
 from shapefiles.qgis_project import Atlas, Layout, Theme
@@ -148,6 +149,7 @@ def themes_and_layouts(
                     note=note(result, page.method),
                     page=size,
                     atlas=page.atlas,
+                    approval=approval_text(study.outputs.approval_number, language),
                 )
             )
     return [*themes, *dynamics_themes(result, layers)], layouts

@@ -31,7 +31,8 @@ def dynamics_pages(result: StudyResult, layers: StudyLayers) -> list[Page]:
             for found in dynamics_maps(result, known)
         ]
     for centres, ellipses in zip(layers.ellipses[::2], layers.ellipses[1::2], strict=True):
-        shown = (centres.table, ellipses.table)
+        quiet = (layers.outlines.table,) if layers.outlines is not None else ()
+        shown = (centres.table, ellipses.table, *quiet)
         pages.append(Page(name=ellipses.title, shown=shown, method=ellipses.abstract))
     return pages
 

@@ -85,9 +85,10 @@ def weights_tables(result: StudyResult) -> list[AttributeTable]:
         links = links.sort_values(["city_id", "weight"], ascending=[True, False], kind="stable")
         said = label("table_neighbours_note", language, description=weights.description)
         if len(links) > MOST_WEIGHTS:
-            k = max(MOST_WEIGHTS // max(weights.n, 1), 1)
             total = f"{len(links):,}"
-            links = links.groupby("city_id", sort=False).head(k)
+            rows = ["year", "city_id"] if "year" in links.columns else ["city_id"]
+            k = max(MOST_WEIGHTS // links[rows].drop_duplicates().shape[0], 1)
+            links = links.groupby(rows, sort=False).head(k)
             said += " " + label("table_neighbours_cut", language, k=k, total=total)
         tables.append(
             AttributeTable(

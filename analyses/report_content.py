@@ -18,6 +18,7 @@ from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
+from shapefiles.table_widths import display_width
 from spatial.errors import ExportError, InterurbanError
 from spatial.options import Language
 
@@ -29,6 +30,9 @@ TEXT_BLOCK = 180.0
 
 UNBROKEN = 30
 """Columns of words up to so many characters are not broken into lines."""
+
+TALL = 120.0
+"""Height in millimetres from which a picture gets a printed page of its own."""
 
 LINE, SHORT = 60, 26
 """Characters of a line of a cell, and lines of a table that is not broken between pages."""
@@ -82,6 +86,8 @@ class ReportFigure:
     notes : tuple of str
     width : float
         Width in print, millimetres; the page shows pictures in this proportion to each other.
+    tall : bool
+        Too high to stand with another one on a printed page.
     """
 
     caption: str
@@ -90,6 +96,7 @@ class ReportFigure:
     alternative: str
     notes: tuple[str, ...] = ()
     width: float = TEXT_BLOCK
+    tall: bool = False
 
     @property
     def source(self) -> str:
@@ -204,11 +211,11 @@ def figure_from_file(
         return ReportFigure(caption, data, "image/svg+xml", alternative, notes)
     if not data.startswith(b"\x89PNG"):
         raise ExportError(f"The figure {str(path)!r} is no PNG and no SVG file.")
-    small, millimetres = _smaller_png(data, width)
-    return ReportFigure(caption, small, "image/png", alternative, notes, millimetres)
+    small, millimetres, tall = _smaller_png(data, width)
+    return ReportFigure(caption, small, "image/png", alternative, notes, millimetres, tall)
 
 
-def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
+def _smaller_png(data: bytes, width: int) -> tuple[bytes, float, bool]:
     """Scale a PNG down to 256 colours, which maps and plots never exceed visibly.
 
     Returns
@@ -216,6 +223,8 @@ def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
     bytes
     float
         Width in millimetres by the resolution that the file states.
+    bool
+        Whether it is too high to stand with another one on a printed page.
     """
     from PIL import Image
 
@@ -232,7 +241,8 @@ def _smaller_png(data: bytes, width: int) -> tuple[bytes, float]:
     few = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     few.save(stream, "PNG", optimize=True)
-    return stream.getvalue(), float(millimetres)
+    tall = millimetres * flat.height / flat.width > TALL
+    return stream.getvalue(), float(millimetres), bool(tall)
 
 
 @dataclass(frozen=True)
@@ -279,7 +289,7 @@ def table_cells(table: ReportTable, language: Language) -> dict[str, Any]:
         leading = at < max(len(names), 1)
         columns.append([_Cell(text, kind, leading, table.marks.get(text, "")) for text in texts])
     body = [list(row) for row in zip(*columns, strict=True)]
-    lines = sum(max(-(-len(cell.text) // LINE) for cell in row) or 1 for row in body)
+    lines = sum(max(-(-display_width(cell.text) // LINE) for cell in row) or 1 for row in body)
     return {"head": head, "body": body, "short": lines <= SHORT}
 
 
@@ -359,15 +369,16 @@ def _template_errors(name: str) -> Iterator[None]:
             f"The report template {error.name or name!r}, line {error.lineno}, is faulty: "
             f"{error.message}."
         ) from error
-    except InterurbanError:
-        raise
     except UnicodeDecodeError as error:
         raise ExportError(f"The report template {name!r} is no text in UTF-8.") from error
     # A template is a program of somebody else: it may raise anything, and no more than a sentence.
     except Exception as error:
         line = _template_line(error, name)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ExportError(f"The report template {name!r}{line} is faulty: {what}.") from error
+        plain = isinstance(error, InterurbanError | jinja2.TemplateError)
+        what = str(error) if plain else f"{type(error).__name__}: {error}"
+        raise ExportError(
+            f"The report template {name!r}{line} is faulty: {what.rstrip('.: ')}."
+        ) from error
 
 
 def _template_line(error: BaseException, name: str) -> str:

@@ -46,6 +46,21 @@ def moran_equation(result: StudyResult) -> Equation:
     return Equation(nodes, words_of(result)("equation_moran"))
 
 
+def hot_spot_equation(result: StudyResult) -> Equation:
+    """Getis and Ord's G* of standardised values z (Ord and Getis 1995)."""
+    near = Total("j", (Indexed("w", "ij"), Indexed("z", "j")))
+    ratio = Fraction((near,), (Indexed("S", "i"),))
+    nodes: tuple[Node, ...] = (Indexed("G", "i", "*"), "=", ratio)
+    return Equation(nodes, words_of(result)("equation_hot_spots"))
+
+
+def markov_equation(result: StudyResult) -> Equation:
+    """Transition probability of cities whose neighbours are of class l (Rey 2001)."""
+    shares = Fraction((Indexed("n", "ab", "l"),), (Indexed("n", "a", "l"),))
+    nodes: tuple[Node, ...] = (Indexed("p", "ab", "l"), "=", shares)
+    return Equation(nodes, words_of(result)("equation_markov"))
+
+
 def model_equations(result: StudyResult, model: ModelRun) -> tuple[Equation, ...]:
     """Write a spillover model: its outcome, lags and effects, and its error where it is lagged.
 

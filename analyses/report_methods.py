@@ -8,6 +8,7 @@ from analyses.methods_dynamics import HOT_SPOT_WORKS, dynamics_methods, hot_spot
 from analyses.report_content import Section
 from analyses.report_equations import (
     gravity_equation,
+    hot_spot_equation,
     model_equations,
     moran_equation,
     resistance_equation,
@@ -197,7 +198,10 @@ def _autocorrelation(result: StudyResult) -> Section:
         "methods-autocorrelation",
         words("report_autocorrelation"),
         paragraphs=tuple(filter(None, (text, hot_spot_text(result)))),
-        equations=(moran_equation(result),),
+        equations=(
+            moran_equation(result),
+            *((hot_spot_equation(result),) if result.hot_spots else ()),
+        ),
     )
 
 

@@ -86,7 +86,7 @@ def whole_words(result: StudyResult, sheets: pd.DataFrame) -> str:
 
 def _gapped(words: Words, gaps: pd.Series, names: pd.Series) -> list[str]:
     return [
-        words("policy_city_gap", city=names[city], gap=words.signed(float(gap), 1))
+        words("policy_city_gap", city=names.loc[str(city)], gap=words.signed(float(gap), 1))
         for city, gap in gaps.items()
     ]
 
@@ -105,7 +105,8 @@ def _lights_table(result: StudyResult, sheets: pd.DataFrame) -> ReportTable:
         if groups
         else pd.Series(words("group_all"), sheets.index)
     )
-    rows, rules = [], []
+    rows: list[tuple[object, ...]] = []
+    rules: list[int] = []
     for group in sorted(members.unique()):
         if rows:
             rules.append(len(rows))
@@ -297,7 +298,7 @@ def _partner_tables(result: StudyResult, sheet: CitySheet) -> list[ReportTable]:
                 words("policy_strength"): strength,
             }
         )
-        notes = ()
+        notes: tuple[str, ...] = ()
         if model is not None:
             note = words("policy_partners_note", variable=focus_words(result, model))
             notes = (words.sentences(note, doubt(result, model, model.focus)),)

@@ -13,7 +13,7 @@ from analyses.study_indices import AnyIndex, AnyMap, BivariateMapSection, Inequa
 from analyses.study_models import ModelSection
 from analyses.study_networks import AnyNetwork
 from analyses.study_section import GroupName, Policy, Section, Year
-from shapefiles.tables import distinct_names, is_reserved
+from shapefiles.file_names import distinct_names, is_reserved
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import (
     ContiguityRule,
@@ -244,7 +244,9 @@ class OutputsSection(Section):
     name: str = Field(
         default="study", description="file name of the GeoPackage and the QGIS project"
     )
-    figures: tuple[Literal["png", "svg"], ...] = ("png", "svg")
+    figures: tuple[Literal["png", "svg", "pdf", "tiff"], ...] = Field(
+        default=("png", "svg"), description="formats: png, svg, pdf, tiff; one of the first two"
+    )
     dpi: Annotated[int, Field(ge=72, le=1200)] = 300
     report: Annotated[tuple[ReportFormat, ...], Field(min_length=1)] = ("html",)
     report_template: str = Field(
@@ -266,7 +268,10 @@ class OutputsSection(Section):
     source_zh: str = ""
     map_note: str = Field(
         default="",
-        description="sentence below every map, such as the approval number of the base map",
+        description="sentence below every map",
+    )
+    approval_number: str = Field(
+        default="", description='approval number of the base map, such as "GS(2019)1822"'
     )
 
     qgis_pages: Annotated[tuple[Literal["A4", "A3"], ...], Field(min_length=1)] = Field(
@@ -281,6 +286,8 @@ class OutputsSection(Section):
     def _pictures_for_word(self) -> OutputsSection:
         if "docx" in self.report and "png" not in self.figures:
             raise ValueError("a Word report takes PNG pictures: add 'png' to figures")
+        if not {"png", "svg"} & set(self.figures):
+            raise ValueError("reports show PNG or SVG pictures: add 'png' or 'svg' to figures")
         return self
 
     @field_validator("name")

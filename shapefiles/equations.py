@@ -114,7 +114,7 @@ class Equation:
             "</m:oMath></m:oMathPara>"
         )
 
-    def svg(self, *, points: float = 11.0) -> bytes:
+    def svg(self, *, points: float = 13.0) -> bytes:
         """Draw the equation, for programs that know no MathML.
 
         Parameters
@@ -128,14 +128,16 @@ class Equation:
             An SVG picture; letters are paths.
         """
         import matplotlib as mpl
+        from matplotlib.figure import Figure
         from matplotlib.font_manager import FontProperties
-        from matplotlib.mathtext import math_to_image
+        from matplotlib.mathtext import MathTextParser
 
-        picture = io.BytesIO()
+        picture, text, font = io.BytesIO(), f"${self.latex()}$", FontProperties(size=points)
         with mpl.rc_context({"mathtext.fontset": "stix", "svg.hashsalt": "equation"}):
-            math_to_image(
-                f"${self.latex()}$", picture, prop=FontProperties(size=points), format="svg"
-            )
+            width, height, depth, _, _ = MathTextParser("path").parse(text, dpi=72, prop=font)
+            figure = Figure(figsize=(width / 72, height / 72))
+            figure.text(0, depth / height, text, fontproperties=font)
+            figure.savefig(picture, format="svg", metadata={"Date": None}, transparent=True)
         return picture.getvalue()
 
 
@@ -231,4 +233,5 @@ def _omml_of(node: Node) -> str:
 
 def _omml_run(text: str) -> str:
     font = f'<w:rPr><w:rFonts w:ascii="{MATH_FONT}" w:hAnsi="{MATH_FONT}"/></w:rPr>'
-    return f"<m:r>{font}<m:t>{html.escape(text)}</m:t></m:r>"
+    # Sign by sign: LibreOffice takes letters that stand together, such as "it", for a command.
+    return "".join(f"<m:r>{font}<m:t>{html.escape(sign)}</m:t></m:r>" for sign in text)

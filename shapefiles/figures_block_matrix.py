@@ -24,6 +24,7 @@ from shapefiles.figures_page import (
     column_word,
     finish,
     house_style,
+    middle_cut,
     plot_axes,
     text_width_mm,
 )
@@ -45,6 +46,7 @@ _DARK = 0.6
 
 _SEPARATOR = "#cc3311"
 _GAP_MM = 7.0
+_NAME_MM = {"single": 15.0, "double": 26.0}
 _REST_MM = 21.0
 _MOST_ROWS = {"single": 25, "double": 38}
 """With more cities their names would touch."""
@@ -107,6 +109,8 @@ def block_matrix_plot(
     notes = _notes(blocks, flows, cells, language)
     texts = [*notes, *headings.values(), *words.values(), options.title, options.note, _DIGITS]
     with house_style(language, [*texts, *rows]) as families:
+        room = _NAME_MM[column_word(options.width)]
+        words = {block: middle_cut(word, room, families) for block, word in words.items()}
         rows = rows if len(rows) <= _MOST_ROWS[column_word(options.width)] else []
         sides = _Sides.of(options, list(words.values()), rows, families)
         ax = plot_axes(ax, options, aspect=sides.aspect, families=families)
@@ -124,8 +128,8 @@ def block_matrix_plot(
         _along_top(panels["cells"], blocks, short)
         _beside(panels["cells"], rows, INK)
         cell = sides.small / len(words)
-        room = next((d for d in (3, 2) if _number_width(d, families) < cell), None)
-        _small_matrix(panels["density"], blocks.density, decimals=room)
+        decimals = next((d for d in (3, 2) if _number_width(d, families) < cell), None)
+        _small_matrix(panels["density"], blocks.density, decimals=decimals)
         _small_matrix(panels["image"], blocks.image, decimals=0, image=True)
         for name, text in headings.items():
             if name != "cells":
@@ -188,8 +192,9 @@ def _sorted_matrix(
     ramp: Any = ListedColormap([INK])
     if cells == "strength":
         ranks = pd.Series(flows[flows > 0]).rank(method="average")
-        shown = np.ma.masked_all(flows.shape)
-        shown[flows > 0] = ranks.to_numpy() / max(len(ranks), 1)
+        shares = np.zeros(flows.shape)
+        shares[flows > 0] = ranks.to_numpy() / max(len(ranks), 1)
+        shown = np.ma.masked_where(flows <= 0, shares)
         ramp = ListedColormap(sequential_colours(64, "blue"))
     panel.imshow(
         shown,

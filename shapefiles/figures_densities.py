@@ -21,6 +21,7 @@ from shapefiles.figures_page import (
     finish,
     house_style,
     line_height_mm,
+    middle_cut,
     plot_axes,
 )
 from shapefiles.figures_panels import panel_mosaic, panel_title
@@ -118,11 +119,12 @@ def density_ridges_plot(
             ax, options, aspect=height / column_width_mm(options.width), families=families
         )
         panels = [ax] if alone else _panels(ax, options, families, list(frames), columns)
+        room = (column_width_mm(options.width) - 14.0) / columns - 4.0
         for panel, (name, frame) in zip(panels, frames.items(), strict=True):
             _ridges(panel, frame, all_years, overlap / highest, mark)
             _values_axis(panel, limits, all_years, overlap)
             if words[name]:
-                panel_title(panel, words[name])
+                panel_title(panel, middle_cut(words[name], room, families))
         every = int(np.ceil(line_height_mm(BODY_SIZE) * 0.9 / row_mm))
         for at, panel in enumerate(panels):
             if at % columns == 0:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
@@ -385,9 +386,9 @@ def settle(ax: Axes) -> None:
     if not isinstance(figure, Figure):
         return
     for _ in range(1 if ax.get_aspect() == "auto" else _MOST_ROUNDS):
-        before = ax.get_position().extents
+        before = np.array(ax.get_position().extents)
         figure.draw_without_rendering()
-        if abs(ax.get_position().extents - before).max() < _SETTLED:
+        if np.abs(np.array(ax.get_position().extents) - before).max() < _SETTLED:
             return
 
 

@@ -110,7 +110,7 @@ def specification_curve_plot(
         for panel in panels.values():
             panel.set_xlim(-0.8, len(table) - 0.2)
             for at in np.flatnonzero(table["main"]):
-                panel.axvline(at, color=_MAIN, linewidth=0.6, zorder=1, gid="main-line")
+                panel.axvline(float(at), color=_MAIN, linewidth=0.6, zorder=1, gid="main-line")
         finish(ax, options, families, note)
     return ax
 
@@ -122,7 +122,8 @@ def _checked(curve: Any, kind: str) -> tuple[pd.DataFrame, list[str], pd.DataFra
     if missing:
         raise EstimationError(f"The table of models lacks columns {listed(missing)}.")
     table = table if "main" in table else table.assign(main=False)
-    table = table[np.isfinite(table[["estimate", "low", "high"]].astype(float)).all(axis=1)]
+    known = np.isfinite(table[["estimate", "low", "high"]].to_numpy(dtype=float)).all(axis=1)
+    table = table.loc[known]
     if not len(table):
         raise EstimationError("No model has an estimate with an interval to plot.")
     if table["main"].astype(bool).sum() > 1:

@@ -109,7 +109,7 @@ def ranked(frame: pd.DataFrame, *, top: int | None, by: str) -> pd.DataFrame:
         )
     ordered = frame.sort_values(by, ascending=False, kind="stable")
     kept = ordered if top is None else ordered.head(top)
-    names = ["name" if one is None else one for one in kept.index.names]
+    names = ["name" if one is None else str(one) for one in kept.index.names]
     index = kept.index.to_frame(index=False).set_axis(names, axis=1)
     index.insert(0, "rank", range(1, len(kept) + 1))
     return kept.set_axis(pd.MultiIndex.from_frame(index), axis=0)
@@ -217,10 +217,10 @@ def triangle_table(
 ) -> JournalTable:
     """Print the lower half of a symmetric matrix, with stars where there are p-values."""
     names = list(frame.attrs["names"])
-    pairs = {
-        frozenset(map(str, key)): (row[layout.value], row[layout.p] if layout.p else float("nan"))
-        for key, row in frame.iterrows()
-    }
+    values = frame[layout.value].tolist()
+    p_values = frame[layout.p].tolist() if layout.p else [float("nan")] * len(frame)
+    ends = [frozenset(map(str, key)) for key in frame.index.tolist()]
+    pairs = dict(zip(ends, zip(values, p_values, strict=True), strict=True))
     words = cells_of("name", names, layout, style)
     rows = []
     for at, name in enumerate(names):

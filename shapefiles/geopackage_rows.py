@@ -99,7 +99,9 @@ def _stream(
     schema = pa.schema([(str(name), _arrow_type(frame[name])) for name in frame.columns])
     if shapes is not None:
         schema = schema.append(pa.field("geom", pa.binary()))
-    reader = pa.RecordBatchReader.from_batches(schema, _batches(frame, shapes, kind, schema))
+    failures: list[Exception] = []
+    batches = _noted(_batches(frame, shapes, kind, schema), failures)
+    reader = pa.RecordBatchReader.from_batches(schema, batches)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -125,10 +127,36 @@ def _stream(
     except (
         pyogrio.errors.FieldError,
         pyogrio.errors.GeometryError,
-        pa.ArrowException,
+        RuntimeError,
         ValueError,
     ) as error:
-        raise ExportError(f"The table {table!r} cannot be written: {error}") from error
+        cause = failures[0] if failures else error
+        raise ExportError(f"The table {table!r} cannot be written: {cause}") from cause
+
+
+def _noted(
+    batches: Iterator[pa.RecordBatch], failures: list[Exception]
+) -> Iterator[pa.RecordBatch]:
+    """Keep what goes wrong while a batch is made: GDAL says only that it got none."""
+    try:
+        yield from batches
+    except Exception as error:
+        failures.append(error)
+        raise
+
+
+def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return one array: text that pandas joined from several tables comes in chunks."""
+    import pyarrow as pa
+
+    if not isinstance(array, pa.ChunkedArray):
+        return array
+    return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=array.type)
+
+
+def _values(column: pd.Series) -> Any:
+    """Return what Arrow takes slice by slice without a copy of the whole."""
+    return column.array if pd.api.types.is_extension_array_dtype(column) else column.to_numpy()
 
 
 def _batches(
@@ -137,11 +165,12 @@ def _batches(
     import pyarrow as pa
 
     geometries = None if shapes is None else shapes.to_numpy()
+    columns = [_values(frame[name]) for name in frame.columns]
     for start in range(0, len(frame), BATCH):
         rows = slice(start, start + BATCH)
         arrays = [
-            pa.array(frame[name].iloc[rows], type=schema.field(str(name)).type, from_pandas=True)
-            for name in frame.columns
+            _whole(pa.array(column[rows], type=schema.field(at).type, from_pandas=True))
+            for at, column in enumerate(columns)
         ]
         if geometries is not None and kind is not None:
             arrays.append(pa.array(_binary(geometries[rows], kind), type=pa.binary()))
@@ -178,7 +207,7 @@ def _arrow_type(values: pd.Series) -> pa.DataType:
         return pa.timestamp("ms", tz=str(dtype.tz))
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return pa.timestamp("ms")
-    if pd.api.types.is_object_dtype(dtype):
+    if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
         return pa.string()
     return pa.from_numpy_dtype(getattr(dtype, "numpy_dtype", dtype))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from shapefiles.colour_vision import from_lab, lab, lightness
+from shapefiles.colour_vision import from_lab, lightness
 from shapefiles.palettes import EMERGING_COLOURS, HOT_SPOT_COLOURS, LISA_COLOURS, sequential_colours
 from shapefiles.style_types import LayerStyle, Pattern, StyleClass
 
@@ -124,29 +123,18 @@ def _looks(style: LayerStyle, shown: Sequence[StyleClass]) -> Sequence[Look]:
         # Circles of one colour lie on links and areas: white with a dark outline stands off.
         light = style.geometry == "point" and style.kind == "graduated"
         return [("#ffffff" if light else _grey(colours[0]), "")] * len(shown)
-    return _ordered_looks(colours)
+    return _ordered_looks(style, shown)
 
 
-def _ordered_looks(colours: Sequence[str]) -> list[Look]:
-    tones = [lightness(colour) for colour in colours]
-    steps = np.diff(tones)
-    if (steps <= 0).all() or (steps >= 0).all():
-        greys = sequential_colours(len(colours), "grey")
-        return [(grey, "") for grey in (greys if steps.sum() <= 0 else greys[::-1])]
-    below = _classes_below(colours, tones)
-    longest = max(below, len(colours) - below)
-    greys = sequential_colours(longest + 1, "grey")[1:]
+def _ordered_looks(style: LayerStyle, shown: Sequence[StyleClass]) -> list[Look]:
+    if style.centre is None:
+        greys = sequential_colours(len(shown), "grey")
+        darkens = lightness(shown[0].colour) >= lightness(shown[-1].colour)
+        return [(grey, "") for grey in (greys if darkens else greys[::-1])]
+    below = sum(one.upper is not None and one.upper <= style.centre for one in shown)
+    greys = sequential_colours(max(below, len(shown) - below) + 1, "grey")[1:]
     lower: list[Look] = [(grey, "lines") for grey in reversed(greys[:below])]
-    return [*lower, *((grey, "") for grey in greys[: len(colours) - below])]
-
-
-def _classes_below(colours: Sequence[str], tones: Sequence[float]) -> int:
-    """Return how many classes lie below the centre: the hue changes most beside the lightest."""
-    peak = int(np.argmax(tones))
-    hues = [lab(colour)[1:] for colour in colours]
-    jumps = [float(np.linalg.norm(b - a)) for a, b in pairwise(hues)]
-    near = [i for i in (peak - 1, peak) if 0 <= i < len(jumps)]
-    return max(near, key=lambda i: jumps[i]) + 1
+    return [*lower, *((grey, "") for grey in greys[: len(shown) - below])]
 
 
 def _category_looks(shown: Sequence[StyleClass]) -> list[Look]:

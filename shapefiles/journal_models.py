@@ -68,6 +68,9 @@ def telling_decimals(estimate: float, decimals: int) -> int:
     return min(1 - math.floor(math.log10(abs(estimate))), 9)
 
 
+_POWERS = str.maketrans("23456789", "²³⁴⁵⁶⁷⁸⁹")
+
+
 @dataclass(frozen=True)
 class CellStyle:
     """How estimates are written.
@@ -122,9 +125,11 @@ class CellStyle:
             return self.labels[term]
         if term.replace(" ", "_") in KNOWN_TERMS:
             return self.word(f"journal_term_{term.replace(' ', '_')}")
-        if term.startswith("W ") and term.removeprefix("W "):
-            variable = self.term(term.removeprefix("W "))
-            return self.word("report_term_lag", variable=variable)
+        lag = re.fullmatch(r"W([2-9]?) (.+)", term)
+        if lag:  # a higher power of W makes instruments
+            power = "W" + lag[1].translate(_POWERS)
+            words = self.word("report_term_lag", variable=self.term(lag[2]))
+            return words.replace("W", power, 1)
         logarithm = re.fullmatch(r"(?:np\.)?log\((\w+)\)", term)
         if logarithm:
             return self.word("journal_term_log", variable=self.term(logarithm[1]))

@@ -12,6 +12,7 @@ import pandas as pd
 from shapefiles.frame_tables import cells_of, rows_table
 from shapefiles.journal_models import CellStyle
 from shapefiles.journal_table import BodyRow, ColumnKind, JournalTable, single
+from shapefiles.number_texts import MISSING
 from shapefiles.table_cells import column_cells, column_words, value_words
 from shapefiles.table_layouts import Layout
 from spatial.errors import ConfigError, listed
@@ -60,11 +61,16 @@ def record_table(
         column_words(str(item), style) if text == str(item) else text
         for item, text in zip(items, words, strict=True)
     ]
+    told = [
+        cells
+        for cells in zip(words, *columns, strict=True)
+        if any(cell != MISSING for cell in cells[1:])  # what nobody knows is no row
+    ]
     heads = list(frames) if len(frames) > 1 else [column_words("value", style)]
     kinds: list[ColumnKind] = ["words", *["number"] * len(columns)]  # type: ignore[list-item]
     return JournalTable(
         head=(single([column_words(level, style), *heads]),),
-        rows=tuple(BodyRow(cells) for cells in zip(words, *columns, strict=True)),
+        rows=tuple(map(BodyRow, told)),
         kinds=tuple(kinds),
         title=title,
         notes=tuple(notes),

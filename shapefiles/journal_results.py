@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from shapefiles.frame_tables import arranged, frame_table, prepared, ranked
 from shapefiles.journal_models import CellStyle, effects_table, regression_table
 from shapefiles.journal_panels import block_of_tests, panels, record_table, stacked_frames
+from shapefiles.journal_stages import two_stage_table
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import known_labels
 from shapefiles.result_layouts import layouts_of
@@ -18,7 +19,7 @@ from shapefiles.table_cells import code_of, column_cells, column_words, is_numbe
 from shapefiles.table_layouts import Layout
 from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import Language
-from spatial.regression import DynamicEffectsResult, EffectsResult, ModelComparison
+from spatial.regression import DynamicEffectsResult, EffectsResult, ModelComparison, SpatialIVResult
 from spatial.results import Result
 
 __all__ = ["frame_table", "table_parts", "to_table"]
@@ -97,6 +98,11 @@ def to_table(
         "labels": labels,
         "notes": notes,
     }
+    if layout.arrangement == "stages" and len(members) == 1:
+        _refuse(top=top, by=by)
+        return two_stage_table(
+            cast("SpatialIVResult", members[0]), style, title=chosen, notes=notes
+        )
     if layout.arrangement == "fits" and all(map(_is_fit, members)):
         _refuse(top=top, by=by)
         return _fits(results, named, **common, **options)

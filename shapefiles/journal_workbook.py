@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapefiles.atomic import atomic_file
+from shapefiles.file_names import distinct_names
 from shapefiles.journal_table import JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import note_text, table_text
 from shapefiles.number_texts import MINUS
 from shapefiles.table_widths import LANDSCAPE_COLUMNS, display_width
-from shapefiles.tables import distinct_names
 from shapefiles.workbook import CREATED, MOST_CHARACTERS, SHEET_NAME_LENGTH
 from spatial.errors import ExportError, listed
 

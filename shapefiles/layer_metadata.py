@@ -10,7 +10,14 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 
 from shapefiles.layers import Layer
-from shapefiles.qgis_xml import add, one_line, serialised, spatial_reference, xml_text
+from shapefiles.qgis_xml import (
+    add,
+    authority_of,
+    one_line,
+    serialised,
+    spatial_reference,
+    xml_text,
+)
 from spatial.options import Language
 
 if TYPE_CHECKING:
@@ -129,7 +136,7 @@ def _append_extent(parent: ET.Element, layer: Layer) -> None:
     extent = add(parent, "extent")
     shapes = layer.data.geometry
     bounds = shapes.total_bounds
-    authority = layer.data.crs.to_authority()
+    authority = authority_of(layer.data.crs)
     if pd.notna(bounds).all() and authority is not None:
         west, south, east, north = bounds.tolist()
         add(

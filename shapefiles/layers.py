@@ -273,18 +273,18 @@ def layer_frame(layer: Layer) -> gpd.GeoDataFrame:
     data = layer.data
     geometry = data.geometry.name
     as_text = {style.column for style in layer.styles if style.kind == "categorised"}
+    rows = pd.RangeIndex(len(data))  # ids as index would be looked at again with every slice
     columns: dict[str, pd.Series] = {}
     for column, name in fields.items():
         if column == layer.id_field and column not in data.columns:
-            values = pd.Series(data.index, index=data.index)
+            values = data.index.to_series().set_axis(rows)
         else:
-            values = data[_original(data, column)]
+            values = data[_original(data, column)].set_axis(rows)
         columns[name] = category_texts(values) if column in as_text else writable(values)
     import geopandas as gpd
 
-    return gpd.GeoDataFrame(
-        columns, geometry=gpd.GeoSeries(data[geometry], name="geom"), crs=data.crs
-    ).rename_geometry("geom")
+    shapes = gpd.GeoSeries(data[geometry].array, index=rows, crs=data.crs)
+    return gpd.GeoDataFrame({**columns, "geom": shapes}, geometry="geom")
 
 
 def table_frame(table: AttributeTable) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -330,7 +330,9 @@ def writable(values: pd.Series) -> pd.Series:
 
 
 def _settled(values: pd.Series) -> pd.Series:
-    """Find the kind of an object column."""
+    """Find the kind of a column of text or objects."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return values if _is_whole_text(values) else _as_text(values)
     present = values.dropna()
     kind = pd.api.types.infer_dtype(present, skipna=True) if len(present) else "string"
     if kind == "boolean":
@@ -357,6 +359,14 @@ def _as_text(values: pd.Series) -> pd.Series:
     if _is_clean_text(known):
         return pd.Series(known, index=values.index, dtype=object)
     return pd.Series([clean(value) for value in known], index=values.index, dtype=object)
+
+
+def _is_whole_text(values: pd.Series) -> bool:
+    """Tell whether a column of text holds no NUL and no lone surrogate."""
+    try:
+        return not values.str.contains("\x00", regex=False).any()
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_clean_text(values: np.ndarray) -> bool:

@@ -104,7 +104,7 @@ class MapOptions:
             self.title,
             self.source,
             self.note,
-            *((approval_text(self.approval, self.language),) if self.approval else ()),
+            approval_text(self.approval, self.language),
             *(window.title for window in windows),
             *names,
             label("map_inset_scales", self.language),
@@ -116,6 +116,8 @@ class MapOptions:
 def approval_text(number: str, language: Language) -> str:
     """Write the approval number of a base map; words around the number are not repeated.
 
+    Without a number nothing is written.
+
     Examples
     --------
     >>> approval_text("GS(2019)1822", "zh"), approval_text("审图号：GS(2019)1822号", "zh")
@@ -123,6 +125,8 @@ def approval_text(number: str, language: Language) -> str:
     >>> approval_text("审图号：GS(2019)1822号", "en")
     'Base map approval number: GS(2019)1822'
     """
+    if not number.strip():
+        return ""
     bare = number.strip().removeprefix("审图号").lstrip("：: ").removesuffix("号")
     return label("map_approval", language, number=f"{bare}号" if language == "zh" else bare)
 
@@ -188,7 +192,7 @@ def _note(options: MapOptions, crs: CRS, *, several_scales: bool = False) -> str
     parts.append(label("map_projection", options.language, projection=_name(crs, options)))
     if several_scales:
         parts.append(label("map_inset_scales", options.language))
-    if options.approval:
+    if options.approval.strip():
         parts.append(approval_text(options.approval, options.language))
     if options.note:
         parts.append(options.note)
@@ -301,7 +305,7 @@ def _open(
         extent,
         tuple(blocks),
         plain_text(options.title),
-        _note(options, crs, several_scales=bool(marks and parts[1:])),
+        _note(options, crs, several_scales=bool(marks and wanted)),
         options.language,
         families,
         marks=tuple(plain_text(mark) for mark in marks),

@@ -17,6 +17,9 @@ PAGE_ROWS = 42
 LATEX_WIDTH, LATEX_HEIGHT = 453.0, 700.0
 """Points between the margins of an A4 page of LaTeX, upright and on its side."""
 
+LAST_LATIN = 0x17F
+"""Last sign that fonts of every LaTeX have."""
+
 LATEX_LINE, HEADING_LINE = 34, 14
 """Characters of a line of words in a cell, and in a heading."""
 
@@ -221,14 +224,21 @@ def _latex_column(table: JournalTable, at: int) -> str:
 
 
 def latex_document(tables: list[JournalTable]) -> str:
-    """Wrap tables into a document that compiles by itself, with ctex when one is Chinese."""
-    chinese = any(table.language == "zh" for table in tables)
-    kind = "ctexart" if chinese else "article"
-    encoding = "" if chinese else "\\usepackage[T1]{fontenc}\n"
+    """Wrap tables into a document that compiles by itself.
+
+    English tables compile with any LaTeX. Those with other scripts say in the first line that they
+    need XeLaTeX or LuaLaTeX; Chinese signs bring ctex.
+    """
     pages = "\n".join(table_latex(table) for table in tables)
+    language = "" if any(table.language == "zh" for table in tables) else "[scheme=plain]"
+    chinese = any(unicodedata.east_asian_width(sign) in "WF" for sign in pages) or not language
+    other = chinese or any(ord(sign) > LAST_LATIN for sign in pages)
+    kind = f"{language}{{ctexart}}" if chinese else "{article}"
+    encoding = "" if other else "\\usepackage[T1]{fontenc}\n"
+    engine = "with XeLaTeX or LuaLaTeX, " if other else ""
     return (
-        "% Compile twice: long tables find the widths of their columns in the first run.\n"
-        f"\\documentclass{{{kind}}}\n{encoding}"
+        f"% Compile {engine}twice: long tables find the widths of their columns at first.\n"
+        f"\\documentclass{kind}\n{encoding}"
         "\\usepackage[a4paper,margin=25mm]{geometry}\n"
         "\\usepackage{array,booktabs,graphicx,longtable,pdflscape}\n"
         f"\\begin{{document}}\n{pages}\\end{{document}}\n"

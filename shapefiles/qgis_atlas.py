@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree as ET
 
 from shapefiles.layers import Layer, layer_fields
 from shapefiles.qgis_maplayers import Place, place_and_field
 from shapefiles.qgis_renderers import append_symbol
 from shapefiles.qgis_types import Atlas
-from shapefiles.qgis_xml import add, data_defined, quoted_field, quoted_text, stable_uuid
+from shapefiles.qgis_xml import (
+    add,
+    data_defined,
+    one_line,
+    quoted_field,
+    quoted_text,
+    stable_uuid,
+)
 from shapefiles.style_types import LayerStyle, StyleClass
 
 
@@ -122,10 +129,24 @@ def follow_area(item: ET.Element, pages: AtlasPages) -> None:
     add(item, "AtlasMap", atlasDriven=1, scalingMode=2, margin=pages.margin)
 
 
+_VEIL = LayerStyle(
+    name="veil",
+    title="",
+    geometry="polygon",
+    column="",
+    kind="single",
+    classes=(StyleClass(label="", colour="#ffffff"),),
+    outline_width=0.0,
+    opacity=0.6,
+)
+
+_OUTLINE = replace(_VEIL, name="outline", outline_colour="#4d4d4d", outline_width=0.3, opacity=1.0)
+
+
 def veil_other_areas(maplayer: ET.Element, layer: Layer, name: str) -> None:
     """Let the layer of areas fade, on each page, the areas that are not the page's own.
 
-    On the map canvas, where no page is chosen, it draws nothing.
+    The page's own area gets an outline, and so do all areas on the map canvas, which has no page.
 
     Parameters
     ----------
@@ -139,23 +160,20 @@ def veil_other_areas(maplayer: ET.Element, layer: Layer, name: str) -> None:
     assert old is not None
     at = list(maplayer).index(old)
     maplayer.remove(old)
-    veil = LayerStyle(
-        name="veil",
-        title="",
-        geometry="polygon",
-        column="",
-        kind="single",
-        classes=(StyleClass(label="", colour="#ffffff"),),
-        outline_width=0.0,
-        opacity=0.6,
-    )
     renderer = ET.Element(
         "renderer-v2", type="RuleRenderer", symbollevels="0", forceraster="0", enableorderby="0"
     )
     rules = add(renderer, "rules", key=stable_uuid("veil", layer.table))
-    test = f"{quoted_field(layer_fields(layer)[name])} <> @atlas_pagename"
-    add(rules, "rule", key=stable_uuid("veil", layer.table, "0"), symbol=0, label="", filter=test)
-    append_symbol(add(renderer, "symbols"), veil, veil.classes[0], "0")
+    others = f"{quoted_field(layer_fields(layer)[name])} <> @atlas_pagename"
+    symbols = add(renderer, "symbols")
+    for number, (style, test) in enumerate(((_VEIL, others), (_OUTLINE, "ELSE"))):
+        key = stable_uuid("veil", layer.table, str(number))
+        words = one_line(layer.title)
+        add(rules, "rule", key=key, symbol=number, label=words, filter=test)
+        symbol = append_symbol(symbols, style, style.classes[0], str(number))
+        fill = symbol.find(".//Option[@name='style']")
+        if style is _OUTLINE and fill is not None:
+            fill.set("value", "no")
     maplayer.insert(at, renderer)
 
 

@@ -15,7 +15,13 @@ from shapefiles.qgis_atlas import (
     only_with_area,
 )
 from shapefiles.qgis_frames import MARGIN, Box, PageFrame
-from shapefiles.qgis_legend import LegendEntry, append_legend, text_width_mm, wrapped
+from shapefiles.qgis_legend import (
+    LegendEntry,
+    append_legend,
+    literal_label,
+    text_width_mm,
+    wrapped,
+)
 from shapefiles.qgis_styles import QUIET_MAP
 from shapefiles.qgis_windows import MapWindow
 from shapefiles.qgis_xml import (
@@ -389,8 +395,3 @@ def _append_label(
     add(item, "FontColor", **INK_PARTS)
     text_style(item, size=size, language=language, bold=bold)
     return item
-
-
-def literal_label(text: str) -> str:
-    """Guard a text of a layout against evaluation: ``[%`` begins an expression in QGIS."""
-    return text.replace("[%", "[ %")

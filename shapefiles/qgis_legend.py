@@ -41,6 +41,11 @@ class LegendEntry:
     heights: tuple[float, ...]
 
 
+def literal_label(text: str) -> str:
+    """Guard a text of a page against evaluation: ``[%`` begins an expression in QGIS."""
+    return text.replace("[%", "[ %")
+
+
 def text_width_mm(text: str, size: float, *, bold: bool = False) -> float:
     """Estimate the width of a text: full-width characters take one em, others 0.55."""
     ems = sum(
@@ -219,13 +224,13 @@ def _append_tree(
         )
         properties: dict[str, object] = {"cached_name": entry.name}
         if entry.title:
-            heading = wrapped(entry.title, sizes.subheading, width)
+            heading = literal_label(wrapped(entry.title, sizes.subheading, width))
             if heading != entry.name:
                 properties["legend/title-label"] = heading
         else:
             properties["legend/title-style"] = "hidden"
         for position, text in enumerate(entry.labels):
-            short = wrapped(text, sizes.entry, width - 11.0)
+            short = literal_label(wrapped(text, sizes.entry, width - 11.0))
             if short != text:
                 properties[f"legend/label-{position}"] = short
         option_map(add(layer, "customproperties"), properties)

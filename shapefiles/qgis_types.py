@@ -65,7 +65,7 @@ class Atlas:
     ----------
     table : str
         Layer of areas, or attribute table with a row for each year. In a theme, the layer of areas
-        fades on each page the areas that are not its own; it draws nothing else.
+        fades on each page the areas that are not its own, and outlines its own.
     name : str
         Its column that names the page; the name follows the title of the page.
     year : str

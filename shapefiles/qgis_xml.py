@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -148,9 +149,23 @@ def font_description(size: float, *, bold: bool = False) -> str:
     return f"{_CHINESE[0]},{size:g},-1,5,{weight},0,0,0,0,0"
 
 
+@lru_cache(maxsize=64)
+def authority_of(crs: CRS) -> tuple[str, str] | None:
+    """Return registry and code of a system, None without; the search takes a good part of a second.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> authority_of(CRS(4326))
+    ('EPSG', '4326')
+    """
+    found: tuple[str, str] | None = crs.to_authority()
+    return found
+
+
 def spatial_reference(parent: ET.Element, crs: CRS) -> ET.Element:
     """Append ``<spatialrefsys>`` with WKT2, which QGIS needs also for systems with a code."""
-    authority = crs.to_authority()
+    authority = authority_of(crs)
     reference = add(parent, "spatialrefsys", nativeFormat="Wkt")
     add(reference, "wkt", crs.to_wkt("WKT2_2019"))
     add(reference, "srsid", 0)

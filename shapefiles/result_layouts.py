@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shapefiles.regression_layouts import MORAN_HEADS, REGRESSION
 from shapefiles.table_layouts import (
     Layout,
     by_year,
@@ -20,7 +21,6 @@ from shapefiles.table_layouts import (
     spread,
     square,
     symmetric,
-    tests_by_columns,
     with_members,
     with_total,
 )
@@ -33,11 +33,7 @@ COORDINATION = (
 MORAN = ("statistic", "expected", "std_dev", "z_score", "p_permutation", "p_analytical", "p_fdr")
 LOCAL = ("value", "lag", "statistic", "z_score", "p_value", "p_adjusted", "quadrant", "cluster")
 SIGNIFICANT = ("n_significant", "alpha", "permutations")
-TERM = "term"
-"""Stands for a prefix: the texts are terms of formulas."""
-
 CHANGE_HEADS = {"change": "head_change_link", "ratio": "head_ratio_change"}
-MORAN_HEADS = {"statistic": "head_moran", "expected": "head_moran_expected"}
 
 _INDICES: dict[str, dict[str, Layout]] = {
     "AnalyticHierarchy": {
@@ -473,131 +469,8 @@ _AUTOCORRELATION: dict[str, dict[str, Layout]] = {
     },
 }
 
-ESTIMATE = ("estimate", "std_error", "z", "p_value", "low", "high")
-
-_REGRESSION: dict[str, dict[str, Layout]] = {
-    **{
-        name: {"models": Layout(arrangement="fits"), "estimates": Layout(columns=ESTIMATE)}
-        for name in (
-            *("PanelResult", "DynamicPanelResult", "SpatialGMMResult", "UnbalancedPanelResult"),
-            "ModelComparison",
-        )
-    },
-    "SpatialIVResult": {
-        "models": Layout(arrangement="fits"),
-        "estimates": Layout(columns=ESTIMATE),
-        "first stage": Layout(of("first_stage")),
-        "instruments": Layout(of("instrument_tests")),
-    },
-    **{
-        name: {"effects": Layout(arrangement="fits"), "estimates": Layout(columns=ESTIMATE)}
-        for name in ("EffectsResult", "DynamicEffectsResult")
-    },
-    "SpilloverBoundary": {
-        "sweep": Layout(
-            columns=("direct", "indirect", "total", "indirect_low", "indirect_high", "links"),
-            arrangement="estimates",
-            heads={
-                "bound": "head_bound_km",
-                "indirect_low": "head_indirect_low",
-                "indirect_high": "head_indirect_high",
-            },
-            facts=("last_significant", "boundary", "half_decay", "alpha"),
-        ),
-        "all": Layout(),
-    },
-    "WeightsComparison": {
-        "weights": Layout(
-            columns=(
-                *("log_likelihood", "aic", "bic", "spatial", "spatial_z", "residual_moran"),
-                *("residual_moran_p", "log_marginal", "probability"),
-            )
-        ),
-        "probabilities": Layout(
-            of("probabilities"), "matrix", corner="column_weights", codes={"class": "spec"}
-        ),
-    },
-    "CrossSectionDependence": {"tests": Layout(facts=("mean_correlation", "n_cities", "n_years"))},
-    "VariableDescription": {
-        "statistics": Layout(alike=False, heads={"n": "journal_n_observations"})
-    },
-    "VariableCorrelations": {
-        "correlations": Layout(
-            square("first", "second", "names"),
-            "triangle",
-            value="correlation",
-            p="p_value",
-            corner="column_variable",
-            codes={"name": TERM},
-        ),
-        "pairs": Layout(
-            heads={
-                "first": "head_first_variable",
-                "second": "head_second_variable",
-                "n": "journal_n_observations",
-            },
-            codes={"first": TERM, "second": TERM},
-        ),
-    },
-    "VarianceInflation": {"regressors": Layout()},
-    "StabilityTest": {
-        "conditions": Layout(facts=("total", "standard_error", "wald", "p_value", "largest_root"))
-    },
-    "GroupEffects": {
-        "pairs": Layout(
-            arrangement="estimates",
-            columns=("mean", "pairs", "received", "indirect", "direct"),
-            heads={"mean": "head_effect_of_pair"},
-        )
-    },
-    "OrderEffects": {
-        "orders": Layout(arrangement="estimates", columns=("direct", "indirect", "total"))
-    },
-    "RingEffects": {
-        "rings": Layout(arrangement="estimates", columns=("effect", "pairs", "mean_pair"))
-    },
-    "EffectTests": {"tests": Layout()},
-    "HausmanTest": {
-        "tests": Layout(facts=()),
-        "coefficients": Layout(of("coefficients"), heads={"random": "head_random"}),
-    },
-    "JTests": {"tests": Layout(heads={"alpha": "head_j_alpha"})},
-    "SpecificationLadder": {"tests": Layout()},
-    "Prediction": {"cities": Layout(heads={"effects": "head_prediction_effects"})},
-    "ResidualMoran": {"years": Layout(heads=MORAN_HEADS, facts=("permutations",))},
-    "LagrangeTests": {
-        "tests": Layout(
-            tests_by_columns("effects"),
-            "pivot",
-            value="statistic",
-            p="p_value",
-            by="effects",
-            corner="column_test",
-            codes={"row": "ladder"},
-        ),
-        "rows": Layout(),
-    },
-    "ReductionTests": {
-        "tests": Layout(
-            tests_by_columns("reduction"),
-            "pivot",
-            value="statistic",
-            p="p_value",
-            by="reduction",
-            corner="column_test",
-        ),
-        "rows": Layout(),
-    },
-    "PanelUnitRoot": {"test": Layout(), "cities": Layout(of("cities"))},
-    "WeakInstruments": {
-        "tests": Layout(),
-        "confidence sets": Layout(of("confidence_sets")),
-    },
-    "WeightsReport": {"report": Layout(arrangement="record")},
-}
-
 LAYOUTS: Mapping[str, Mapping[str, Layout]] = MappingProxyType(
-    {**_INDICES, **_NETWORKS, **_AUTOCORRELATION, **_REGRESSION}
+    {**_INDICES, **_NETWORKS, **_AUTOCORRELATION, **REGRESSION}
 )
 """Tables of each result by the name of its class; the first one is the usual one."""
 

@@ -130,6 +130,7 @@ def choropleth_style(
         kind="graduated",
         classes=classes,
         scheme="given" if bounds is not None else scheme_name(scheme),
+        centre=centre,
         outline_colour="#ffffff" if geometry == "point" else "#8c8c8c",
         outline_width=0.2 if geometry == "point" else 0.1,
     )

@@ -131,6 +131,8 @@ class LayerStyle:
     labels : LabelStyle or None
     second_column : str
         Bivariate styles: the other column that decides the class.
+    centre : float or None
+        Diverging styles: the value between the lower and the upper side.
     axis_titles : tuple of (str, str)
         Bivariate styles: what the two columns are, for the two sides of the legend.
     """
@@ -148,6 +150,7 @@ class LayerStyle:
     draw_order: DrawOrder = ""
     labels: LabelStyle | None = None
     second_column: str = ""
+    centre: float | None = None
     axis_titles: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
@@ -286,4 +289,9 @@ def category_texts(values: pd.Series) -> pd.Series:
             return str(int(value))
         return xml_text(value)
 
-    return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)
+    if not isinstance(values.dtype, pd.StringDtype) and values.dtype == object:
+        # In a mixed column 1, 1.0 and True are equal, but not the same text.
+        return pd.Series([as_text(v) for v in values], index=values.index, dtype=object)
+    codes, distinct = pd.factorize(values)
+    texts = np.array([*map(as_text, distinct), None], dtype=object)
+    return pd.Series(texts[codes], index=values.index, dtype=object)  # code -1: the last, missing

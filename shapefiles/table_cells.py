@@ -6,6 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Collection, Sequence
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,15 @@ COUNTS = (
     *("links", "pairs", "cities", "isolates", "hit", "parameters", "permutations", "order"),
     *("out_degree", "in_degree", "pairs_near", "hot_years", "cold_years", "years_to_trough"),
     *("years_to_recovery", "peak_step", "fallen_step", "largest_shift", "count", "bound", "radius"),
+    "diameter",
 )
 """Columns of counts: whole numbers are written without decimals even when they are floats."""
 
 ESTIMATES = ("estimate", "coefficient", "std_error", "low", "high", "fixed", "random", "difference")
-"""Columns of numbers that stand for different things: each has its own decimals."""
+"""Columns of numbers that stand for different things: each has its own decimals, and none that is
+not zero is printed as zero."""
+
+OWN_DECIMALS = (*ESTIMATES, "statistic")
 
 WORD_PREFIXES = (
     "journal_",
@@ -133,7 +138,7 @@ def column_cells(
     if percent:
         known = [100.0 * one for one in known]
     decimals = 2 if percent else style.decimals
-    if name in ESTIMATES:
+    if name in OWN_DECIMALS:
         alike = False
     elif kind == "decimal" and 0 < max(map(abs, known), default=0.0) < 0.01:
         decimals += 2
@@ -197,7 +202,7 @@ def fitting_decimals(values: Sequence[float], most: int) -> int:
     return min(next((few for size, few in GROUPED_FROM if largest >= size), most), most)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number and no truth value."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
 

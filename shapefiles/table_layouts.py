@@ -12,11 +12,14 @@ import pandas as pd
 
 Frame = Callable[[Any], pd.DataFrame]
 
-Arrangement = Literal["rows", "matrix", "triangle", "record", "estimates", "pivot", "fits"]
+Arrangement = Literal[
+    "rows", "matrix", "triangle", "record", "estimates", "pivot", "fits", "stages"
+]
 """``rows``: a row for each estimate. ``matrix``: classes down and across. ``triangle``: the lower
 half of a symmetric matrix with stars. ``record``: an item and its value. ``estimates``: estimates
 with stars, and in brackets below them their standard errors. ``pivot``: one statistic with its
-p-value, kinds across. ``fits``: fitted models and their effects, which have a layout of their own.
+p-value, kinds across. ``fits`` and ``stages``: fitted models, their effects, and two-stage least
+squares, which have layouts of their own.
 """
 
 

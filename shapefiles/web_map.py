@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-    from shapefiles.map_layout import Extent
+    from shapefiles.map_arrange import Extent
 
 GRID_WIDTH = 16_000
 """Whole numbers across the longer side of a map: a screen of 1,600 points shows tenfold detail."""
@@ -211,7 +211,7 @@ def web_map(
     pane_of = np.zeros(len(cities), dtype=int)
     for at, ids in enumerate(parts):
         pane_of[cities.index.get_indexer(ids)] = at
-    shapes, anchors = _cities_on_grid(cities, panes, pane_of, len(parts), windows)
+    shapes, anchors = _cities_on_grid(cities, panes, pane_of, len(parts))
     west, south, east, north = panes[0].extent
     middle = ((west + east) / 2.0, (south + north) / 2.0)
     titles = [""] * len(far) + [window.title for window in windows]
@@ -297,7 +297,6 @@ def _cities_on_grid(
     panes: tuple[_Pane, ...],
     pane_of: np.ndarray,
     n_parts: int,
-    windows: Sequence[MapInset],
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Put every city into its pane, and again into the windows that show it."""
     most = max(CITY_VERTICES, VERTICES_EACH * len(cities))

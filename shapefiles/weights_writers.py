@@ -54,8 +54,9 @@ def write_matrix_csv(weights: Any, path: str | Path, *, year: object = None) -> 
     target = checked_path(path, ".csv")
     text = io.StringIO(newline="")
     broken = any("\r" in str(city) for city in known.ids)  # quoted by nobody else
-    quoting = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
+    writer = csv.writer(
+        text, lineterminator="\n", quoting=csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+    )
     writer.writerow([CORNER, *map(str, known.ids)])
     for city, row in _dense_rows(known, matrix):
         writer.writerow([city, *("0" if value == 0.0 else repr(value) for value in row)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapefiles.atomic import atomic_file
 from shapefiles.equations import Equation
-from shapefiles.journal_table import JournalTable
+from shapefiles.journal_table import BodyRow, JournalTable
 from shapefiles.language import label
 from shapefiles.markup_tables import PAGE_ROWS, note_text, table_text
 from shapefiles.table_widths import (
@@ -238,14 +238,9 @@ def add_table(
             column += cell.span
         _row_property(grid, at, "w:tblHeader")
     for at, row in enumerate(table.rows, start=heads):
-        keep = together and at < heads + rows - 1
+        keep = together and (at < heads + rows - 1 or bool(table.notes))
         own = cells[at * table.width : (at + 1) * table.width]
-        if row.panel:
-            _fill(own[0], row.cells[0], centred=False, keep=keep, points=fit.points)
-            own[0].merge(own[-1])
-        else:
-            for kind, cell, text in zip(table.kinds, own, row.cells, strict=True):
-                _fill(cell, text, centred=kind == "number", keep=keep, points=fit.points)
+        _body_row(table, row, own, keep=keep, points=fit.points)
         _row_property(grid, at, "w:cantSplit")
     _three_lines(table, cells)
     _set_widths(grid, table, fit)
@@ -253,6 +248,21 @@ def add_table(
     if table.notes:
         add_text(note, note_text(table), points=NOTE_POINTS)
     return grid
+
+
+def _body_row(
+    table: JournalTable, row: BodyRow, cells: Sequence[Any], *, keep: bool, points: float
+) -> None:
+    """Fill the cells of a row; the heading of a panel covers them all."""
+    if not row.panel:
+        for kind, cell, text in zip(table.kinds, cells, row.cells, strict=True):
+            _fill(cell, text, centred=kind == "number", keep=keep, points=points)
+        return
+    _fill(cells[0], row.cells[0], centred=False, keep=keep, points=points)
+    for run in cells[0].paragraphs[0].runs:  # Chinese has no italics
+        run.font.bold = table.language == "zh"
+        run.font.italic = table.language != "zh"
+    cells[0].merge(cells[-1])
 
 
 def write_word_tables(path: str | Path, tables: Sequence[JournalTable]) -> Path:

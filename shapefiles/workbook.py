@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from shapefiles.atomic import atomic_file
+from shapefiles.file_names import distinct_names
 from shapefiles.language import label
 from shapefiles.table_widths import display_width
-from shapefiles.tables import DataTable, as_table, distinct_names
+from shapefiles.tables import DataTable, as_table
 from spatial.errors import ExportError, listed
 from spatial.options import Language, checked_option
 

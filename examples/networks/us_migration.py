@@ -15,22 +15,43 @@ import geopandas as gpd
 import pandas as pd
 
 from networks import (
+    LinkageNetwork,
     centralities,
     communities,
     community_stability,
     compare_backbones,
+    concor,
     disparity_backbone,
     marginal_likelihood_backbone,
     network_sequence,
     rich_club,
     robustness,
+    row_mean_backbone,
     salience_backbone,
     top_links_backbone,
 )
-from shapefiles.figures_page import save_figure
-from shapefiles.figures_robustness import robustness_plot
+from shapefiles.figures import (
+    PlotOptions,
+    block_diagram,
+    chord_plot,
+    robustness_plot,
+    save_figure,
+)
 from shapefiles.map_sheet import MapOptions
 from shapefiles.maps import network_map, top_names
+
+STATES = {
+    "New England": "CT ME MA NH RI VT",
+    "Middle Atlantic": "NJ NY PA",
+    "East North Central": "IL IN MI OH WI",
+    "West North Central": "IA KS MN MO NE ND SD",
+    "South Atlantic": "DE FL GA MD NC SC VA WV DC",
+    "East South Central": "AL KY MS TN",
+    "West South Central": "AR LA OK TX",
+    "Mountain": "AZ CO ID MT NV NM UT WY",
+    "Pacific": "AK CA HI OR WA",
+}
+DIVISIONS = {state: name for name, states in STATES.items() for state in states.split()}
 
 
 def main(data: Path, output: Path) -> None:
@@ -38,6 +59,7 @@ def main(data: Path, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     cities = gpd.read_file(data / "us_metros_2003def_simplified.geojson").set_index("cbsa")
     cities.index = cities.index.astype(int)
+    cities["state"] = cities["name"].str.extract(r", ([A-Z]{2})")[0]
     cities["name"] = cities["name"].str.replace(r"[-,].*", "", regex=True)  # first city of the name
     moves = pd.read_csv(data / "us_metro_migration_od_2005_2008.csv")
     years = network_sequence(
@@ -89,6 +111,24 @@ def main(data: Path, output: Path) -> None:
         "random": robustness(shown, order="random", replications=30, rng=1),
     }
     save_figure(robustness_plot(curves), output / "us_migration_robustness", formats=("png",))
+    draw_groups(network, cities, output)
+
+
+def draw_groups(network: LinkageNetwork, cities: gpd.GeoDataFrame, output: Path) -> None:
+    """Draw the flows between census divisions, and the blocks of the 100 largest areas."""
+    division = cities["state"].map(DIVISIONS)
+    placed = network.subset(division.index[division.notna()].intersection(network.cities))
+    ax = chord_plot(
+        placed,
+        groups=division.loc[placed.cities],
+        options=PlotOptions(width="double", title="Migration between census divisions, 2007"),
+    )
+    save_figure(ax, output / "us_migration_chord", formats=("png",), dpi=150)
+    largest = (network.sent + network.received).nlargest(100).index
+    strong = row_mean_backbone(network.subset(largest)).network
+    title = "Blocks of the 100 largest metropolitan areas by migration, 2007"
+    ax = block_diagram(concor(strong.binary()), options=PlotOptions(width="double", title=title))
+    save_figure(ax, output / "us_migration_blocks", formats=("png",), dpi=150)
 
 
 if __name__ == "__main__":

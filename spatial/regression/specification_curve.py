@@ -191,13 +191,21 @@ def specification_curve(
     choices = pd.DataFrame.from_dict(chosen, orient="index", columns=list(CHOICES))
     highlighted = _main_model(choices, main or {})
     found = curve_of_models(models, choices.loc[list(models)], variable=variable, main=highlighted)
-    options = {"variable": variable, "formulas": named, "specifications": words}
-    options |= {"effects": absorbed, "covariance": covariance, "bias_correction": bias_correction}
     described = "; ".join(f"{name}: {one.description}" for name, one in known.items())
     return SpecificationCurve(
         configuration=Configuration(
             function="specification_curve",
-            options={**options, "city": city, "year": year, "main": dict(main or {})},
+            options={
+                "variable": variable,
+                "formulas": named,
+                "specifications": words,
+                "effects": absorbed,
+                "covariance": covariance,
+                "bias_correction": bias_correction,
+                "city": city,
+                "year": year,
+                "main": dict(main or {}),
+            },
             weights=described,
         ),
         variable=variable,
@@ -247,13 +255,10 @@ def curve_of_models(
                 f"{variable!r} is no regressor of model {name!r}; it has {listed(effects.index)}."
             )
         numbers = effects.loc[variable, [kind + part for kind in KINDS for part in COLUMNS]]
-        rows[name] = {
-            **{str(column): str(choices.loc[name, column]) for column in choices.columns},
-            **numbers.to_dict(),
-            "log_likelihood": model.log_likelihood,
-            "n_observations": model.n_observations,
-            "main": name == main,
-        }
+        row: dict[str, Any] = {str(c): str(choices.loc[name, c]) for c in choices.columns}
+        row |= dict(zip(numbers.index, numbers.to_numpy(dtype=float).tolist(), strict=True))
+        row |= {"log_likelihood": model.log_likelihood, "n_observations": model.n_observations}
+        rows[name] = {**row, "main": name == main}
     return SpecificationCurve(
         configuration=Configuration(
             function="curve_of_models", options={"variable": variable, "main": main}

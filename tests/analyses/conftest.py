@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -195,17 +196,23 @@ class Browser:
     def __init__(self, folder: Path) -> None:
         told, self._write = os.pipe()
         self._read, answers = os.pipe()
-        # The protocol wants file descriptors 3 and 4; a shell puts them there.
         command = [
-            "/bin/sh", "-c", f'exec "$@" 3<&{told} 4>&{answers}', "sh", CHROMIUM, "--headless",
-            "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}",
-            "about:blank",
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe",
+            f"--user-data-dir={folder / 'profile'}", "about:blank",
         ]  # fmt: skip
+
+        def placed() -> None:
+            """The protocol wants to read from file descriptor 3 and to write to 4."""
+            one, two = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (told, answers))
+            os.dup2(one, 3)
+            os.dup2(two, 4)
+
         self._process = subprocess.Popen(
             command,
-            pass_fds=(told, answers),
+            preexec_fn=placed,  # noqa: PLW1509  (no threads here)
+            pass_fds=(3, 4),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

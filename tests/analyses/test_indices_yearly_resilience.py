@@ -39,6 +39,25 @@ def test_definition(values, benchmark):
         assert found["resilience"].to_numpy()[clear] == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
+@given(levels, levels, st.sampled_from(["all", "others"]))
+def test_nation_as_a_weighted_mean(values, people, benchmark):
+    rows = panel(values).assign(people=people.ravel())
+    table = yearly_resilience(rows, "jobs", benchmark=benchmark, by="people", tolerance=0.0)
+    for i in range(4):
+        kept = np.arange(4) != i if benchmark == "others" else np.ones(4, bool)
+        mean = (values * people)[kept].sum(axis=0) / people[kept].sum(axis=0)
+        found = table.loc[f"c{i}"].iloc[1:]
+        assert found["growth_nation"].to_numpy() == pytest.approx(np.diff(np.log(mean)), abs=1e-7)
+
+
+def test_weights_of_the_mean_are_checked():
+    rows = panel(np.array([[100.0, 110], [100, 120]])).assign(people=[1.0, np.nan, 1, 2])
+    with pytest.raises(PanelError, match="people, the weight of jobs, is missing.*c0"):
+        yearly_resilience(rows, "jobs", by="people")
+    with pytest.raises(PanelError, match="people is zero.*positive weights"):
+        yearly_resilience(rows.fillna(0.0), "jobs", by="people")
+
+
 @given(levels, st.permutations(range(20)))
 def test_rows_in_any_order(values, order):
     straight = yearly_resilience(panel(values), "jobs")

@@ -20,6 +20,7 @@ from analyses.report_content import (
     ReportFigure,
     ReportTable,
     Section,
+    check_template,
     figure_from_file,
     render_report,
     write_report,
@@ -214,12 +215,37 @@ class TestTemplate:
         with pytest.raises(ExportError, match=r"evil\.html\.j2.*unsafe"):
             render_report(content(), template=own)
 
-    @pytest.mark.parametrize("body", ["{{ missing }}", "{% if %}"])
-    def test_faulty_template_is_named(self, tmp_path, body):
-        own = tmp_path / "own.html.j2"
-        own.write_text(body, encoding="utf-8")
-        with pytest.raises(ExportError, match=r"own\.html\.j2"):
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ("{{ missing }}", r"line 2,.*'missing' is undefined"),
+            ("{% if %}", r"line 2, is faulty"),
+            ("{{ 1 / 0 }}", r"line 2,.*ZeroDivisionError"),
+            ("{{ 1 + 'a' }}", r"line 2,.*TypeError"),
+            ("{% for x in range(10**9) %}{% endfor %}", r"line 2,.*OverflowError"),
+            ("{% include 'nowhere.css' %}", r"'nowhere\.css' does not exist"),
+            ("{% include '../secret.txt' %}", r"does not exist"),
+            ("{{ label('no_such_label') }}", r"no_such_label"),
+        ],
+    )
+    def test_faulty_template_is_named_with_its_line(self, tmp_path, body, words):
+        own = tmp_path / "folder" / "own.html.j2"
+        own.parent.mkdir()
+        (tmp_path / "secret.txt").write_text("secret")
+        own.write_text(f"<html>\n{body}", encoding="utf-8")
+        with pytest.raises(ExportError, match=words):
             render_report(content(), template=own)
+
+    def test_a_template_is_checked_before_the_work(self, tmp_path):
+        own = tmp_path / "own.html.j2"
+        own.write_text("<html>{% if %}", encoding="utf-8")
+        with pytest.raises(ExportError, match=r"own\.html\.j2', line 1"):
+            check_template(own)
+        own.write_bytes("韧性".encode("gb18030"))
+        with pytest.raises(ExportError, match="UTF-8"):
+            check_template(own)
+        own.write_text("{{ content.title }}", encoding="utf-8")
+        check_template(own)
 
     def test_missing_template_is_named(self, tmp_path):
         with pytest.raises(ExportError, match="nowhere"):

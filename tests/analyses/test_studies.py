@@ -21,6 +21,7 @@ from analyses.run import run_study
 from analyses.study_file import read_study, study_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
+EXPLORER_BYTES = 3_000_000
 HOSTILE = '=HYPERLINK("x") <script>alert(1)</script> & "quoted" 武汉市 $x^2$'
 
 
@@ -85,6 +86,25 @@ def check_in_qgis(output: Path, name: str, pictures: Path) -> None:
         assert page["blank_maps"] == [], title
         assert page["outside"] == [], title
         assert all(page["linked"]), title
+        check_atlas(title, page.get("atlas", []))
+    for layer in project["layers"]:
+        for year, drawn in layer.get("temporal", {}).get("drawn", {}).items():
+            assert drawn["years"] == [int(year)], layer["name"]
+        assert all(layer.get("joined", {}).values()), layer["name"]
+    assert any("temporal" in layer for layer in project["layers"])
+
+
+def check_atlas(title: str, pages: list[dict]) -> None:
+    """Every page has a name and a file of its own; those that were printed differ and are whole."""
+    for key in ("page", "file"):
+        assert len({page[key] for page in pages}) == len(pages), title
+    printed = [page for page in pages if "picture" in page]
+    assert len({Path(page["picture"]).read_bytes() for page in printed}) == len(printed), title
+    for page in printed:
+        assert page["exported"], title
+        assert page["outside"] == [], title
+        assert "main_map" not in page["blank_maps"], title
+        assert page["texts"]["title"].endswith(page["page"]), title
 
 
 def test_small_study_writes_everything(small_study, command):
@@ -98,7 +118,7 @@ def test_small_study_writes_everything(small_study, command):
     assert "* " in answer.out
     assert "west.qgz" in answer.out
     for name in (
-        "west.gpkg", "west.qgz", "report.html", "study.toml", "run_record.json",
+        "west.gpkg", "west.qgz", "report.html", "explorer.html", "study.toml", "run_record.json",
         "tables/west.xlsx", "tables/global_moran.csv", "tables/effects_spillovers.csv",
         "figures/map_resistance_1990.png", "figures/lisa_resistance_1990.png",
         "figures/map_network_gravity.png", "figures/moran_resistance_1990.png",
@@ -255,6 +275,7 @@ def test_demo_can_be_repeated_from_its_own_folder(tmp_path, command):
     assert answer.status == 0, answer.err
     assert tables_of(first) == tables_of(second)
     check_in_qgis(first, "us_metros", tmp_path / "pictures")
+    assert (first / "explorer.html").stat().st_size < EXPLORER_BYTES
     moran = pd.read_csv(first / "tables" / "global_moran.csv")
     # Known from an independent computation: 0.484 and 0.317 with 6 nearest neighbours in planar
     # degrees; great-circle neighbours are other cities here and there, hence the tolerance.
@@ -283,6 +304,9 @@ def test_chinese_study(tmp_path, command, shared_folder):
     assert "\ufffd" not in page
     layer = gpd.read_file(output / "china_cities.gpkg", layer="resilience")
     assert len(layer) == 285
+    explorer = output / "explorer.html"
+    assert explorer.stat().st_size < EXPLORER_BYTES
+    assert "武汉市" in explorer.read_text(encoding="utf-8")
     check_in_qgis(output, "china_cities", tmp_path / "pictures")
     assert "武汉市" in set(layer["name"])
     assert {"010000", "110000"} & set(layer["city_id"])

@@ -126,3 +126,12 @@ def test_labels_in_both_languages():
     assert study_from_text(text).column_label("jobs", with_unit=True) == "Jobs (persons)"
     assert study_from_text(text, language="zh").column_label("jobs", with_unit=True) == "就业 (人)"
     assert study_from_text(text).column_label("other") == "other"
+
+
+def test_figures_in_formats_of_print_and_the_number_of_the_base_map():
+    outputs = '\n[outputs]\nfigures = ["svg", "pdf", "tiff"]\napproval_number = "GS(2019)1822"\n'
+    study = study_from_text(GOOD + outputs)
+    assert study.outputs.figures == ("svg", "pdf", "tiff")
+    assert study.outputs.approval_number == "GS(2019)1822"
+    with pytest.raises(ConfigError, match="add 'png' or 'svg'"):
+        study_from_text(GOOD + '\n[outputs]\nfigures = ["pdf"]\n')

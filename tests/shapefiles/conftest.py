@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -162,10 +169,17 @@ def chinese_font() -> str:
 
 
 def _words_and_boxes(ax):
+    from matplotlib import rc_context
+
+    with rc_context({"text.hinting": "none"}):  # as figures are saved
+        return _measured_words(ax)
+
+
+def _measured_words(ax):
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.text import Text
 
-    figure = ax.get_figure()
+    figure = ax.get_figure() if hasattr(ax, "get_position") else ax
     figure.draw_without_rendering()
     renderer = RendererAgg(16, 16, figure.dpi)
     panels = [panel for axes in figure.axes for panel in axes.child_axes]
@@ -214,3 +228,52 @@ def assert_tidy():
                 assert apart, f"{word!r} and {other!r} overlap"
 
     return check
+
+
+# ---- real QGIS
+
+TIME_LIMIT = 300
+
+
+def _qgis_environment() -> dict[str, str]:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""}
+    environment.pop("PYTHONHOME", None)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def run_in_qgis() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a script with the interpreter that holds PyQGIS; skip where there is none."""
+    system = Path("/usr/bin/python3")
+    python = str(system) if system.exists() else shutil.which("python3") or ""
+
+    def run(*command: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [python, *map(str, command)],
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT,
+            env=_qgis_environment(),
+            check=False,
+        )
+
+    test = run("-c", "import qgis.core")
+    if test.returncode:
+        pytest.skip(
+            f"{python} cannot import qgis ({test.stderr.strip()[-80:]}); install QGIS with its "
+            "Python module (Debian: qgis python3-qgis) to open exports in it"
+        )
+    return run
+
+
+@pytest.fixture(scope="session")
+def found_in_qgis(run_in_qgis) -> Callable[[Path, Path], dict]:
+    """Open an export in QGIS; pictures go into the folder."""
+
+    def find(path: Path, folder: Path) -> dict:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = run_in_qgis(Path(__file__).with_name("open_in_qgis.py"), path, folder)
+        assert (folder / "found.json").exists(), done.stderr[-2000:]
+        return json.loads((folder / "found.json").read_text(encoding="utf-8"))
+
+    return find

@@ -156,7 +156,7 @@ def open_project(path, folder):
 
 
 def print_atlas(layout, folder):
-    """Print every page of an atlas to a picture; say its name, scale, and what is drawn."""
+    """Name every page of an atlas; print the first, the middle and the last ones to pictures."""
     from qgis.core import QgsLayoutExporter
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,20 +164,16 @@ def print_atlas(layout, folder):
     settings = QgsLayoutExporter.ImageExportSettings()
     settings.dpi = 60
     atlas.beginRender()
-    atlas.first()
-    while True:
-        picture = str(folder / f"{len(pages):03d}.png")
-        done = QgsLayoutExporter(layout).exportToImage(picture, settings)
-        pages.append(
-            {
-                "page": atlas.nameForPage(atlas.currentFeatureNumber()),
-                "file": atlas.currentFilename(),
-                "picture": picture,
-                **describe_layout(layout, picture, done),
-            }
-        )
-        if not atlas.next():
-            break
+    count = atlas.count()
+    printed = {0, 1, count // 2, count - 1}
+    for number in range(count):
+        atlas.seekTo(number)
+        page = {"page": atlas.nameForPage(number), "file": atlas.currentFilename()}
+        if number in printed:
+            picture = str(folder / f"{number:03d}.png")
+            done = QgsLayoutExporter(layout).exportToImage(picture, settings)
+            page |= describe_layout(layout, picture, done)
+        pages.append(page)
     atlas.endRender()
     return pages
 
@@ -274,10 +270,19 @@ def describe_layout(layout, picture, done):
         right, bottom = item.pos().x() + item.rect().width(), item.pos().y() + item.rect().height()
         if right > page.width() + 0.5 or bottom > page.height() + 0.5:
             outside.append([item.id(), right, bottom])
-    legends = []
+    from qgis.core import QgsExpression
+
+    legends, legend_texts = [], []
     for legend in of(QgsLayoutItemLegend):
-        legends.append([node.name() for node in legend.model().rootGroup().findLayers()])
+        nodes = legend.model().rootGroup().findLayers()
+        legends.append([node.name() for node in nodes])
+        # As the page shows them: QGIS evaluates what stands between [% and %].
+        shown = [node.customProperty("legend/title-label") or node.name() for node in nodes]
+        context = legend.createExpressionContext()
+        texts = [QgsExpression.replaceExpressionText(text, context) for text in shown]
+        legend_texts.append([" ".join(text.split()) for text in texts])
     return {
+        "picture": picture,
         "exported": done == QgsLayoutExporter.Success,
         "blank_maps": [m.id() for m in of(QgsLayoutItemMap) if picture_is_blank(cut(m))],
         "maps": {
@@ -285,6 +290,7 @@ def describe_layout(layout, picture, done):
             for m in of(QgsLayoutItemMap)
         },
         "legends": legends,
+        "legend_texts": legend_texts,
         "linked": [legend.linkedMap() is not None for legend in of(QgsLayoutItemLegend)],
         "scale_bars": [
             [b.linkedMap() is not None, b.unitsPerSegment(), b.rect().width()]

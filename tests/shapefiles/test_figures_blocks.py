@@ -110,8 +110,9 @@ def test_chinese_diagrams_and_matrices_are_tidy(blocks, network, assert_tidy, ch
     assert_tidy(block_matrix_plot(blocks, network, options=options))
 
 
-def test_hostile_names_of_blocks_are_drawn_as_they_are(blocks, assert_tidy):
+def test_hostile_names_of_blocks_are_drawn_as_they_are(blocks, network, assert_tidy):
     names = {1: "$x_1$ & <b>", 2: "y" * 300, 3: "50 % _a_", 4: "=1+1"}
+    assert_tidy(block_matrix_plot(blocks, network, block_labels=names))
     ax = block_diagram(blocks, block_labels=names)
     assert_tidy(ax)
     words = [text.get_text().replace("\n", " ") for text in ax.texts]

@@ -24,6 +24,7 @@ from shapefiles.journal_results import table_parts, to_table
 from shapefiles.journal_table import JournalTable
 from shapefiles.result_layouts import LAYOUTS
 from spatial.errors import ConfigError
+from spatial.regression.first_stage import first_stage_estimates
 from spatial.results import Result, table_maker
 from spatial.weights import Weights, knn_weights, weights_report
 
@@ -504,6 +505,28 @@ class TestLayouts:
         assert all(cities().loc[one, "name"] in members for one in first)
         share = model.roles["internal_share"].iloc[0]
         assert float(table.rows[0].cells[7]) == pytest.approx(100 * share, abs=0.005)
+
+    def test_two_stages(self):
+        result = made("SpatialIVResult")
+        table = to_table(result, part="two stages", labels=DATA_WORDS, language="zh")
+        assert [(cell.text, cell.span) for cell in table.head[0]][1:] == [
+            ("第一阶段", 2),
+            ("第二阶段", 1),
+        ]
+        equation = result.equation
+        expected = np.linalg.lstsq(equation.H, equation.A[:, -1], rcond=None)[0]
+        first = first_stage_estimates(result)["rho"]
+        assert first["estimate"].to_numpy() == pytest.approx(expected)
+        # With one restriction on each, the F of the excluded instruments is the first stage's own.
+        fit = equation.A[:, -1] - equation.H @ expected
+        own = equation.H[:, : int((~equation.is_endogenous).sum())]
+        less = equation.A[:, -1] - own @ np.linalg.lstsq(own, equation.A[:, -1], rcond=None)[0]
+        free = equation.free + equation.A.shape[1] - equation.H.shape[1]
+        count = equation.H.shape[1] - own.shape[1]
+        f = (less @ less - fit @ fit) / count / (fit @ fit / free)
+        assert result.first_stage.loc["rho", "f"] == pytest.approx(f)
+        line = next(row for row in table.rows if row.cells[0] == "F值")
+        assert float(line.cells[2]) == pytest.approx(f, abs=0.006)
 
     def test_top_cities(self):
         names = dict(cities()["name"])

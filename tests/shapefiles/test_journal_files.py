@@ -31,7 +31,7 @@ MORE_NAMES = (
     "![image](x) <b>bold</b>",
     "Łódź, Île-de-France, Ørsted ß",
 )
-ENGINES = [name for name in ("xelatex", "pandoc") if shutil.which(name)]
+ENGINES = [name for name in ("xelatex", "pdflatex", "pandoc") if shutil.which(name)]
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +170,26 @@ class TestThereAndBack:
         )
         assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
         assert (tmp_path / "tables.pdf").stat().st_size > 1000
+
+    @pytest.mark.skipif("pdflatex" not in ENGINES, reason="pdfLaTeX is not installed")
+    def test_english_compiles_with_any_latex(self, tmp_path, names):
+        latin = [name for name in map(table_text, names) if all(ord(sign) < 0x180 for sign in name)]
+        tables = {"one": named_table(latin * 3), "long": named_table(latin * 12)}
+        path = write_journal_tables(tmp_path / "tables.tex", tables)
+        assert "fontenc" in path.read_text(encoding="utf-8")
+        done = subprocess.run(
+            [
+                "pdflatex",
+                "-interaction=nonstopmode",
+                "-halt-on-error",
+                "-no-shell-escape",
+                path.name,
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
 
 
 def _plain(text: str) -> str:

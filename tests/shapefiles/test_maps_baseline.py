@@ -19,8 +19,23 @@ from PIL import Image
 from shapely.geometry import LineString, Polygon
 
 from shapefiles.figures_page import figure_bytes
-from shapefiles.maps import MapOptions, choropleth_map, lisa_map, network_map
-from shapefiles.styles import choropleth_style, link_width_style, sized_point_style
+from shapefiles.maps import (
+    MapOptions,
+    bivariate_map,
+    category_map,
+    choropleth_map,
+    community_map,
+    lisa_map,
+    network_map,
+    yearly_maps,
+)
+from shapefiles.styles import (
+    choropleth_style,
+    emerging_hot_spot_style,
+    link_width_style,
+    sized_point_style,
+)
+from spatial.autocorrelation import EMERGING_CLASSES
 
 BASELINE = Path(__file__).parent / "baseline"
 WRITE = os.environ.get("INTERURBAN_WRITE_BASELINES") == "1"
@@ -62,6 +77,8 @@ def inner_picture(ax, extent) -> np.ndarray:
             continue
         if artist not in (ax.xaxis, ax.yaxis, ax.patch):
             artist.set_visible(False)
+    for other in figure.axes:
+        other.set_visible(other is ax)
     figure.set_size_inches(SIZE[0] / 100, SIZE[1] / 100)
     ax.set_position((0, 0, 1, 1))
     ax.set(xlim=extent[:2], ylim=extent[2:])
@@ -87,14 +104,42 @@ def draw(kind: str, cities, values, *, reverse: bool = False):
     if kind == "lisa":
         words = ["High-High", "Low-Low", "Low-High", "High-Low", "Not significant"] * 4
         return lisa_map(cities, pd.Series(words[::-1] if reverse else words, cities.index))
+    if kind in ("bivariate", "greyscale"):
+        grey = MapOptions(insets="none", greyscale=kind == "greyscale")
+        second = pd.Series(np.sin(np.arange(20.0)), cities.index)
+        pair = (second, values) if reverse else (values, second)
+        return bivariate_map(cities, *pair, options=grey)
+    if kind == "panels":
+        table = pd.DataFrame({1: values, 2: values[::-1].to_numpy(), 3: values}, cities.index)
+        figure = yearly_maps(
+            cities, table, bounds=(-30, -15, 0, 20, 60), years=[1, 2], options=options
+        )
+        return figure.axes[0 if reverse else 1]
+    if kind == "emerging":
+        words = [*EMERGING_CLASSES, "Isolated", "No pattern", "New hot spot"]
+        order = words[::-1] if reverse else words
+        style = emerging_hot_spot_style(
+            pd.Series(order, cities.index), column="kind", title="", counts=False
+        )
+        return category_map(cities, pd.Series(order, cities.index), style=style, options=options)
     seats = cities.geometry.to_crs(32632).centroid.to_crs(4326)
     pairs = [(0, 19, 8.0), (4, 15, 3.0), (2, 17, 1.0), (10, 14, 5.0)]
+    ends = [(f"c{a}", f"c{b}") for a, b, _ in pairs]
     links = gpd.GeoDataFrame(
-        {"weight": [11.0 - w if reverse else w for *_, w in pairs]},
+        {
+            "weight": [11.0 - w if reverse else w for *_, w in pairs],
+            "from_id": [a for a, _ in ends],
+            "to_id": [b for _, b in ends],
+        },
         geometry=[LineString([seats.iloc[a], seats.iloc[b]]) for a, b, _ in pairs],
         crs=4326,
     )
     sizes = pd.Series(np.arange(20.0)[:: -1 if reverse else 1], cities.index)
+    if kind == "communities":
+        groups = pd.Series([3 + i % 3 for i in range(20)], cities.index)
+        groups.iloc[[0, 19]], groups.iloc[[4, 15]] = (3, 4) if reverse else (1, 2)
+        widths = link_width_style(links["weight"], column="weight", title="", bounds=(1, 2, 4, 10))
+        return community_map(cities, groups, links, link_style=widths, options=options)
     return network_map(
         cities,
         links,
@@ -110,7 +155,19 @@ def draw(kind: str, cities, values, *, reverse: bool = False):
 EXTENT = (-260e3, 260e3, -190e3, 190e3)
 
 
-@pytest.mark.parametrize("kind", ["choropleth", "lisa", "network"])
+KINDS = [
+    "choropleth",
+    "lisa",
+    "network",
+    "bivariate",
+    "greyscale",
+    "panels",
+    "emerging",
+    "communities",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_maps_look_as_stored(cities, values, kind):
     picture = inner_picture(draw(kind, cities, values), EXTENT)
     path = BASELINE / f"map_{kind}.png"

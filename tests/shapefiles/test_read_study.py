@@ -313,3 +313,14 @@ def test_every_subject_has_a_label() -> None:
     }
     assert used
     assert used <= known_labels()
+
+
+def test_control_characters_of_names_go_and_are_told(
+    tmp_path: Path, few_metros: gpd.GeoDataFrame, few_figures: pd.DataFrame
+) -> None:
+    few_metros.loc[0, "name"] = "Be\x07rn\x7fe"
+    few_metros.loc[1, "name"] = "two\nlines"
+    area = _read(few_metros, few_figures, tmp_path)
+    assert area.cities["name"].iloc[:2].tolist() == ["Berne", "two\nlines"]
+    said = area.passport.to_frame("en").set_index("item")["value"]
+    assert said["Cities whose name held control characters, removed"].startswith("1; 01001")

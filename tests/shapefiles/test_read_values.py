@@ -122,3 +122,9 @@ def test_nullable_integers_and_dates() -> None:
 def test_zeros_lost_by_a_spreadsheet(number: int, zeros: int) -> None:
     assert without_leading_zeros("0" * zeros + str(number)) == str(number)
     assert without_leading_zeros(f"A0{number}") == f"A0{number}"
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1f", "\x7f", "\x85", "\ufffe"])
+def test_ids_with_control_characters_are_refused(sign):
+    with pytest.raises(PanelError, match=r"control characters.*rows 3 of"):
+        identifiers(pd.Series(["a", f"b{sign}c"]), what="'id'")

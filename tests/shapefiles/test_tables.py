@@ -9,7 +9,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from shapefiles.tables import DataTable, distinct_names, write_csv_tables
+from shapefiles.file_names import distinct_names
+from shapefiles.tables import DataTable, write_csv_tables
 from shapefiles.workbook import write_workbook
 from spatial.errors import ConfigError, ExportError
 

@@ -84,7 +84,8 @@ def test_a_window_repeats_what_it_shows():
     seen = ((own >= [frame.left, frame.top]) & (own <= [frame.right, frame.bottom])).all(axis=1)
     assert 4 <= seen.sum() < len(own)
     other = ring_points(drawn.cities[0])
-    assert not ((other >= [frame.left, frame.top]) & (other <= [frame.right, frame.bottom])).all(axis=1).any()  # fmt: skip
+    inside = (other >= [frame.left, frame.top]) & (other <= [frame.right, frame.bottom])
+    assert not inside.all(axis=1).any()
 
 
 def test_background_is_cut_to_what_can_be_seen():

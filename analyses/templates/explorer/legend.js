@@ -11,12 +11,14 @@ function drawLegend() {
   });
   const heading = showsClusters()
     ? say("clusters_of", { what: shownTitle() }) : shownTitle();
-  const rows = style.classes.map((one, position) => element("li", {},
+  const positions = [...style.classes.keys()].filter((position) =>
+    members[position].length || !style.classes[position].missing);
+  const rows = positions.map((position) => element("li", {},
     element("button", { type: "button", title: say("select_these"),
       disabled: !members[position].length,
       onclick: (event) => select(members[position], event.shiftKey) },
-      swatch(style, one),
-      element("span", { class: "words" }, one.words),
+      swatch(style, style.classes[position]),
+      element("span", { class: "words" }, style.classes[position].words),
       element("span", { class: "count" }, numberText(members[position].length, 0)))));
   legendBox.replaceChildren(element("h3", {}, heading), element("ul", {}, ...rows), ...linkLegend());
   if (shownVariable().note) legendBox.append(element("p", { class: "remark" }, shownVariable().note));
@@ -100,4 +102,4 @@ function spilloverLegend(model) {
   ];
 }
 
-listen(["shown", "links", "city"], drawLegend);
+listen(["shown", "links", "city", "room"], drawLegend);

@@ -262,6 +262,7 @@ function nameBeside(context, x, y, at) {
 function describeScatter() {
   const moran = shownMoran();
   const remark = byId("scatter-remark"), statistic = byId("statistic");
+  byId("side").classList.toggle("plain", Boolean(moran.reason));
   scatterBox.hidden = Boolean(moran.reason);
   byId("quadrants").hidden = Boolean(moran.reason);
   remark.hidden = !moran.reason && !moran.isolated;

@@ -77,7 +77,10 @@ function bringIntoSight(at) {
 }
 
 searchInput.addEventListener("input", searchNow);
-searchInput.addEventListener("focus", () => searchInput.select());
+// A name that was found is replaced by the next words, not added to.
+searchInput.addEventListener("click", () => {
+  if (names.includes(searchInput.value)) searchInput.select();
+});
 searchInput.addEventListener("blur", () => drawFound(false));
 searchInput.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {

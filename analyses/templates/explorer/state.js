@@ -3,7 +3,7 @@
 
 const state = {
   variable: 0,
-  column: 0,
+  column: Math.max(0, data.variables[0].years.length - 1),
   mode: "values",
   network: -1,
   city: -1,

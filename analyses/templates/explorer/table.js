@@ -47,25 +47,32 @@ function classWords(style, position) {
 
 function orderTable() {
   const columns = tableColumns();
-  const column = columns.find((one) => one.key === state.sort.key) || columns[0];
+  const { column, down } = sortingOf(columns);
   const order = [...Array(cityCount).keys()].filter((at) => !state.onlySelected || state.selected[at]);
   const keys = order.map(column.sort);
   const places = order.map((_, place) => place);
   const words = new Intl.Collator(data.language === "zh" ? "zh-CN" : "en", { numeric: true });
   const compared = typeof keys[0] === "string"
     ? (a, b) => words.compare(keys[a], keys[b]) : (a, b) => keys[a] - keys[b];
-  places.sort((a, b) => (state.sort.down ? -compared(a, b) : compared(a, b)) || a - b);
+  places.sort((a, b) => (down ? -compared(a, b) : compared(a, b)) || a - b);
   tableOrder = places.map((place) => order[place]);
   drawHead(columns);
   drawRows(true);
 }
 
+// The column to sort by; names ascending where the shown variable lacks the wanted one.
+function sortingOf(columns) {
+  const column = columns.find((one) => one.key === state.sort.key);
+  return column ? { column, down: state.sort.down }
+    : { column: columns.find((one) => one.key === "name"), down: false };
+}
+
 function drawHead(columns) {
-  const sorted = columns.find((one) => one.key === state.sort.key) || columns[0];
+  const { column: sorted, down } = sortingOf(columns);
   const heads = columns.map((column) => element("th", {
     scope: "col",
     class: column.number ? "number" : "",
-    "aria-sort": column === sorted ? (state.sort.down ? "descending" : "ascending") : null,
+    "aria-sort": column === sorted ? (down ? "descending" : "ascending") : null,
   }, element("button", { type: "button", "data-key": column.key, onclick: () => sortBy(column) },
     column.title)));
   const focused = document.activeElement && document.activeElement.dataset.key;
@@ -83,6 +90,18 @@ function sortBy(column) {
 }
 
 let rowsShown = new Map();
+const aboveRows = spacer();
+const belowRows = spacer();
+tableBody.append(aboveRows, belowRows);
+
+function spacer() {
+  return element("tr", { class: "spacer", "aria-hidden": "true" }, element("td"));
+}
+
+function setSpace(row, count, columns) {
+  row.firstChild.colSpan = columns;
+  row.firstChild.style.height = `${count * ROW_HEIGHT}px`;
+}
 
 function drawRows(anew = false) {
   const first = Math.max(0, Math.floor(rowsRoom.top / ROW_HEIGHT) - ROWS_BEYOND);
@@ -91,18 +110,22 @@ function drawRows(anew = false) {
   const columns = tableColumns();
   const focused = focusedCell();
   const rows = new Map();
+  // Rows that stay are not touched, or they would lose the focus; and the table never gets shorter
+  // in between, or the browser would scroll.
+  setSpace(belowRows, tableOrder.length, columns.length + 1);
+  setSpace(aboveRows, first, columns.length + 1);
   for (let place = first; place < last; place++) {
     const at = tableOrder[place];
     const known = !anew && rowsShown.get(at);
     rows.set(at, known || tableRow(at, place, columns));
   }
+  for (const [at, row] of rowsShown) if (rows.get(at) !== row) row.remove();
   rowsShown = rows;
-  const spacer = (count) => element("tr", { class: "spacer", "aria-hidden": "true" },
-    element("td", { colspan: String(columns.length + 1), "data-height": String(count) }));
-  const above = spacer(first), below = spacer(tableOrder.length - last);
-  above.firstChild.style.height = `${first * ROW_HEIGHT}px`;
-  below.firstChild.style.height = `${(tableOrder.length - last) * ROW_HEIGHT}px`;
-  tableBody.replaceChildren(above, ...rows.values(), below);
+  let next = aboveRows.nextSibling;
+  for (const row of rows.values()) {
+    if (row === next) next = row.nextSibling; else tableBody.insertBefore(row, next);
+  }
+  setSpace(belowRows, tableOrder.length - last, columns.length + 1);
   table.setAttribute("aria-rowcount", String(tableOrder.length + 1));
   markRows();
   if (focused && rows.has(focused.city)) {

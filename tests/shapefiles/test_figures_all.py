@@ -1,4 +1,4 @@
-"""Greyscale: no coloured pixel in any plot, and series told apart without colour."""
+"""All plots: nothing coloured in greyscale, series told apart, no character without a font."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from PIL import Image
 from scipy import sparse
 
 from networks import LinkageNetwork, block_model
-from shapefiles import figures
+from shapefiles import figures, figures_page, fonts
 from shapefiles.figures import PlotOptions
 from shapefiles.figures_greyscale import grey_of
 from shapefiles.figures_page import figure_bytes
 from shapefiles.figures_series import series_looks
 from spatial.autocorrelation import local_moran
-from spatial.errors import ConfigError
+from spatial.errors import ConfigError, ExportError
 from spatial.weights import Weights
 
 N = 24
@@ -189,3 +190,33 @@ def test_grey_keeps_lightness_and_opacity(parts, opacity):
     assert min(parts) - 1e-6 <= grey[0] <= max(parts) + 1e-6
     assert grey[3] == opacity
     assert np.allclose(grey_of(grey), grey)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_character_was_looked_up_before_it_was_drawn(name, monkeypatch, chinese_font):
+    looked_up = set()
+    choose = figures_page.font_families
+
+    def recording(language, texts):
+        texts = list(texts)
+        looked_up.update(character for text in texts for character in str(text))
+        return choose(language, texts)
+
+    monkeypatch.setattr(figures_page, "font_families", recording)
+    ax = DRAWN[name](PlotOptions(language="zh", title="题", note="N", labelled=3))
+    ax.figure.draw_without_rendering()
+    drawn = {
+        character
+        for text in ax.figure.findobj(Text)
+        if text.get_visible()
+        for character in text.get_text()
+    }
+    assert drawn - looked_up <= set(" \n…")  # an ellipsis stands in every Latin font
+
+
+@pytest.mark.parametrize("name", ["block_diagram", "chord_plot", "density_ridges_plot"])
+def test_names_that_no_font_holds_are_refused(name, monkeypatch):
+    monkeypatch.setattr(fonts, "_installed", lambda: frozenset({"DejaVu Sans"}))
+    monkeypatch.setattr(fonts, "_find_new_fonts", lambda: None)
+    with pytest.raises(ExportError, match=r"北.*U\+5317"):
+        DRAWN[name](PlotOptions(title="北京"))
