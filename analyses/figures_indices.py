@@ -74,7 +74,7 @@ def _of_index(result: StudyResult, run: IndexRun, section: str) -> Iterator[Figu
                 ),
             )
         return
-    ranks = tested.ranks.xs(year, level="year")
+    ranks = tested.ranks[tested.ranks.index.get_level_values("year") == year].droplevel("year")
     yield FigurePlan(
         section,
         f"ranks_{slug}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -39,6 +40,12 @@ from shapefiles.maps import (
 from shapefiles.style_types import LayerStyle
 from shapefiles.styles import choropleth_style, link_width_style, sized_point_style
 
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
 
@@ -66,7 +73,7 @@ def named_maps(result: StudyResult) -> Iterator[FigurePlan]:
         )
 
 
-def _bivariate(result: StudyResult, cities: gpd.GeoDataFrame, one: StudyMap) -> object:
+def _bivariate(result: StudyResult, cities: gpd.GeoDataFrame, one: StudyMap) -> Axes | Figure:
     first, second = one.values.columns
     return bivariate_map(
         cities,
@@ -77,7 +84,7 @@ def _bivariate(result: StudyResult, cities: gpd.GeoDataFrame, one: StudyMap) -> 
     )
 
 
-def _years(result: StudyResult, cities: gpd.GeoDataFrame, one: StudyMap) -> object:
+def _years(result: StudyResult, cities: gpd.GeoDataFrame, one: StudyMap) -> Axes | Figure:
     options = replace(map_options(result, one.title), labels=None)
     style = one.styles[0]
     if len(one.years) == 1:
@@ -217,7 +224,7 @@ def _yearly(
     words, cities = words_of(result), result.area.cities
     layer = layers.yearly_links[analysis.name]
     shown = spread_years([int(year) for year in layer.data["year"].unique()], MOST_YEARS_MAPPED)
-    lines = {
+    lines: dict[Hashable, gpd.GeoDataFrame] = {
         year: _strongest(layer.data[layer.data["year"] == year], MOST_LINKS_A_YEAR)
         for year in shown
     }
@@ -257,7 +264,7 @@ def _strengths(analysis: NetworkAnalysis, years: list[int]) -> pd.DataFrame:
 
 
 def _width_style(
-    result: StudyResult, analysis: NetworkAnalysis, lines: dict[int, gpd.GeoDataFrame]
+    result: StudyResult, analysis: NetworkAnalysis, lines: dict[Hashable, gpd.GeoDataFrame]
 ) -> LayerStyle:
     """Style of the links that are drawn, in one set of classes."""
     years, language = analysis.questions.years, result.study.language

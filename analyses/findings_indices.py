@@ -92,9 +92,8 @@ def _firmness(result: StudyResult, run: IndexRun) -> str:
     """Say how many of the first cities stay first under random weights, and other methods."""
     words, tested = words_of(result), run.sensitivity
     assert tested is not None
-    ranks = tested.ranks
-    if "year" in ranks.index.names:
-        ranks = ranks.xs(run.all_years[-1], level="year")
+    years = tested.ranks.index.get_level_values("year")
+    ranks = tested.ranks[years == run.all_years[-1]]
     ranks = ranks.dropna(subset=["rank"])
     top = min(FIRST_CITIES, len(ranks))
     head = ranks.nsmallest(top, "rank")
@@ -177,9 +176,10 @@ def _sources(result: StudyResult, run: InequalityRun) -> list[str]:
     words, last = words_of(result), run.years[-1]
     grouping = words.inside(group_label(result, run.group))
     theil = float(run.theil["between_share"].loc[last])
-    dagum = run.dagum.table.loc[last]
-    pairs = run.dagum.pairs.loc[last]["gini"]
-    richer, poorer = pairs.idxmax()
+    dagum = run.dagum.table.to_dict("index")[last]
+    years = run.dagum.pairs.index.get_level_values("year")
+    pairs = run.dagum.pairs["gini"][years == last]
+    _, richer, poorer = pairs.index[int(pairs.to_numpy().argmax())]
     return [
         words(
             "finding_theil",
@@ -215,7 +215,7 @@ def _convergence(result: StudyResult, run: InequalityRun, column: str) -> list[s
             )
         )
     if run.beta is not None:
-        row = run.beta.table.loc["initial_level"]
+        row = run.beta.table.to_dict("index")["initial_level"]
         estimate, p = float(row["estimate"]), float(row["p_value"])
         key = "none" if p >= alpha else "up" if estimate > 0 else "down"
         told.append(
@@ -257,8 +257,9 @@ def years_finding(result: StudyResult, analysis: NetworkAnalysis) -> str:
         return ""
     words = words_of(result)
     first, last = years.years[0], years.years[-1]
-    before, after = years.measures.loc[first], years.measures.loc[last]
-    change = years.changes.loc[(first, last)]
+    rows = years.measures.to_dict("index")
+    before, after = rows[first], rows[last]
+    change = years.changes.to_dict("index")[(first, last)]
     growth = float(after["whole_flow"] / before["whole_flow"] - 1.0)
     return words(
         "finding_network_years",
@@ -362,8 +363,8 @@ def groups_finding(result: StudyResult, analysis: NetworkAnalysis) -> str:
     if groups is None:
         return ""
     words = words_of(result)
-    largest = groups.between().iloc[0]
-    both = groups.flows.loc[largest["receiver"], largest["sender"]]
+    largest = groups.between().to_dict("records")[0]
+    both = groups.flows[largest["sender"]].to_dict()[largest["receiver"]]
     # Two directions that hardly differ are told as one pair.
     alike = not groups.directed or abs(both - largest["flow"]) <= 0.01 * largest["flow"]
     share = float(largest["share"]) * (2.0 if alike and groups.directed else 1.0)
@@ -407,16 +408,15 @@ def _some(words: Words, names: list[str], most: int = 10) -> str:
 def index_years_table(run: IndexRun) -> pd.DataFrame:
     """Mean, spread and extremes of an index in every year."""
     by_year = run.values.dropna().groupby(level="year")
-    quartiles = by_year.quantile([0.25, 0.5, 0.75]).unstack()
     return pd.DataFrame(
         {
             "n": by_year.size(),
             "mean": by_year.mean(),
             "std": by_year.std(ddof=1),
             "minimum": by_year.min(),
-            "quartile_1": quartiles[0.25],
-            "median": quartiles[0.5],
-            "quartile_3": quartiles[0.75],
+            "quartile_1": by_year.quantile(0.25),
+            "median": by_year.median(),
+            "quartile_3": by_year.quantile(0.75),
             "maximum": by_year.max(),
         }
     )

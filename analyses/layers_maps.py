@@ -171,7 +171,8 @@ def maps_layer(result: StudyResult) -> Layer | None:
     if not maps:
         return None
     language = result.study.language
-    data, aliases, styles = base_data(result), base_aliases(result), []
+    data, aliases = base_data(result), base_aliases(result)
+    styles: list[LayerStyle] = []
     for one in maps:
         for column, wording in zip(one.values.columns, one.names, strict=True):
             data[column] = one.values[column].reindex(data.index)

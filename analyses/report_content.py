@@ -18,7 +18,7 @@ from shapefiles.equations import Equation
 from shapefiles.language import label
 from shapefiles.number_texts import cell_text
 from shapefiles.qgis_xml import xml_text
-from shapefiles.workbook import display_width
+from shapefiles.table_widths import display_width
 from spatial.errors import ExportError, InterurbanError
 from spatial.options import Language
 

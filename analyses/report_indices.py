@@ -119,8 +119,8 @@ def index_ranking(result: StudyResult, run: IndexRun) -> ReportTable:
     columns[heading] = order.loc[shown].to_numpy()
     if first != last:
         before = run.of_year(first).rank(ascending=False, method="min")
-        columns[words("report_rank_in_year", year=first)] = pd.array(
-            before.reindex(shown).to_numpy(), dtype="Int64"
+        columns[words("report_rank_in_year", year=first)] = (
+            before.reindex(shown).astype("Int64").array
         )
     if run.sensitivity is not None:
         found = run.sensitivity.ranks.xs(last, level="year").reindex(shown)
@@ -322,7 +322,7 @@ def convergence_table(result: StudyResult) -> ReportTable:
         if run.beta is None or run.sigma is None:
             continue
         trend = run.sigma.attrs.get("trend", {})
-        row = run.beta.table.loc["initial_level"]
+        row = run.beta.table.to_dict("index")["initial_level"]
         rows.append(
             {
                 words("report_variable"): result.study.column_label(run.column),

@@ -67,7 +67,7 @@ class GroupFlows:
     @property
     def inside_share(self) -> float:
         """Share of all flow that stays inside groups."""
-        total = self.openness.loc["all"]
+        total = self.openness.to_dict("index")["all"]
         return float(total["internal"] / (total["internal"] + total["external"]))
 
     def between(self) -> pd.DataFrame:

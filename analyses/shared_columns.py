@@ -104,10 +104,10 @@ def shared_in_weights(result: StudyResult) -> Iterator[tuple[str, str, str, froz
         outcome = _variables(model.section.formula.partition("~")[0])
         made = frozenset().union(*(base_columns(study, one) for one in outcome))
         for weights in model.section.weights:
-            network = linked.get(weights, "")
-            shared = masses.get(network, frozenset()) & made
+            source = linked.get(weights, "")
+            shared = masses.get(source, frozenset()) & made
             if shared:
-                yield name, weights, network, shared
+                yield name, weights, source, shared
 
 
 def _variables(side: str) -> list[str]:

@@ -34,7 +34,7 @@ def curve_finding(result: StudyResult, model: ModelRun) -> str:
     """Say how the spillover of the regressor in focus spreads over all models."""
     if model.curve is None:
         return ""
-    words, spread = words_of(result), model.curve.summary().loc["indirect"]
+    words, spread = words_of(result), model.curve.summary().to_dict("index")["indirect"]
     decimals = effect_decimals(float(spread["median"]))
     return words(
         "finding_curve",

@@ -380,10 +380,10 @@ class Study(Section):
             if isinstance(drawn, BivariateMapSection) and drawn.shock is not None:
                 _known(drawn.shock, shocks, f"maps[{at}]: shock")
         derived = {item.name for item in self.derived}
-        for item in self.indices:
-            if item.name in derived:
+        for index in self.indices:
+            if index.name in derived:
                 raise ConfigError(
-                    f"[[indices]] name = {item.name!r} is a [[derived]] column; choose another."
+                    f"[[indices]] name = {index.name!r} is a [[derived]] column; choose another."
                 )
 
     @property

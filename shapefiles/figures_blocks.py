@@ -92,8 +92,8 @@ def block_diagram(
     most = MOST_BLOCKS[column_word(options.width)]
     if len(roles) > most:
         raise ConfigError(
-            f"A diagram of {column_word(options.width)} width holds {most} blocks, not {len(roles)}; take "
-            "width='double', fewer splits, or block_matrix_plot."
+            f"A diagram of {column_word(options.width)} width holds {most} blocks, not "
+            f"{len(roles)}; take width='double', fewer splits, or block_matrix_plot."
         )
     arrows = arrows or ("all" if len(roles) <= _FEW else "dense")
     checked_option(arrows, BlockArrows, name="arrows")

@@ -513,7 +513,7 @@ def test_many_cities_stay_fluid(browser, tmp_path):
     found = browser.value("explorer.moranOf(explorer.data.variables[0], 7).statistic")
     assert found == pytest.approx(local.global_statistic, abs=LAG_TOLERANCE)
     times = browser.value(TIMES_OF_FRAMES)
-    # A quiet laptop takes a tenth of this; the machine of the tests may be busy and has no graphics.
+    # A quiet laptop takes a tenth of this; the machine of the tests may be busy.
     assert times["pan"] < 250
     assert times["year"] < 250
     rows = browser.value("document.querySelectorAll('#table tbody tr').length")

@@ -40,7 +40,7 @@ function showHome() {
   view.scale = view.home = scale;
   view.x = beside + margin + (width - scale * data.map.width) / 2;
   view.y = margin + (height - scale * data.map.height) / 2;
-  changed("view");
+  changed("view", "jump");
 }
 
 function zoomAt(px, py, factor) {
@@ -82,7 +82,7 @@ function zoomToCity(at) {
   view.scale = Math.max(view.home * 2, Math.min(view.home * 8, wanted));
   view.x = view.width / 2 - view.scale * anchors[2 * at];
   view.y = view.height / 2 - view.scale * anchors[2 * at + 1];
-  changed("view");
+  changed("view", "jump");
 }
 
 // The city under a point of the screen, -1 where there is none: circles first, then areas.
