@@ -288,7 +288,7 @@ def _size_style(result: StudyResult, sizes: pd.DataFrame) -> LayerStyle:
     return sized_point_style(
         pooled,
         column="value",
-        title=label("column_strength", language),
+        title=label("legend_city_strength", language),
         bounds=strength_bounds(pooled, LINK_CLASSES),
         smallest=0.3,
         largest=2.6,
