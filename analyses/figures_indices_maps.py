@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 MOST_LINKS_DRAWN = 300
 """A printed map of more links is a grey cloud; the strongest are drawn and the note says so."""
 
-MOST_LINKS_A_YEAR = 150
+MOST_LINKS_A_YEAR = 300
 """The same on a smaller map beside others."""
 
 MOST_YEARS_MAPPED = 4
@@ -275,6 +275,8 @@ def _width_style(
         column="weight",
         title=f"{label('legend_links', language)} ({years.sequence.unit})",
         bounds=strength_bounds(drawn, LINK_CLASSES),
+        thinnest=0.5,  # the maps are small, and so are their widths
+        widest=2.6,
         counts=False,
         language=language,
     )
@@ -286,10 +288,10 @@ def _size_style(result: StudyResult, sizes: pd.DataFrame) -> LayerStyle:
     return sized_point_style(
         pooled,
         column="value",
-        title=label("column_strength", language),
+        title=label("legend_city_strength", language),
         bounds=strength_bounds(pooled, LINK_CLASSES),
-        smallest=0.8,
-        largest=4.0,
+        smallest=0.3,
+        largest=2.6,
         counts=False,
         language=language,
     )
