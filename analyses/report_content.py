@@ -240,7 +240,7 @@ def _smaller_png(data: bytes, width: int) -> tuple[bytes, float, bool]:
         flat = flat.resize((width, height), Image.Resampling.LANCZOS)
     few = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     stream = io.BytesIO()
-    few.save(stream, "PNG", optimize=True)
+    few.save(stream, "PNG", compress_level=6)  # "optimize" takes four times longer for 3 %
     tall = millimetres * flat.height / flat.width > TALL
     return stream.getvalue(), float(millimetres), bool(tall)
 

@@ -449,7 +449,9 @@ def figure_bytes(figure: Any, name: str, *, dpi: int = DPI) -> bytes:
         "svg.fonttype": "path",
         "pdf.fonttype": 3 if name == "pdf" and _with_postscript_fonts(figure) else 42,
     }
-    extra = {"pil_kwargs": {"compression": "tiff_lzw"}} if name == "tiff" else {}
+    # PNG: the default of 6 takes half as long again for files that are 2 % smaller.
+    packing = {"tiff": {"compression": "tiff_lzw"}, "png": {"compress_level": 4}}
+    extra = {"pil_kwargs": packing[name]} if name in packing else {}
     buffer = io.BytesIO()
     with rc_context(settings):
         figure.savefig(buffer, format=name, dpi=dpi, metadata=_METADATA.get(name), **extra)
