@@ -93,6 +93,12 @@ def on_one_line(text: str) -> str:
     return re.sub("[\t\n\r\u2028\u2029]+", " ", kept)
 
 
+def in_title(text: str) -> str:
+    """Titles of layers: one line, single blanks, 300 characters."""
+    line = " ".join(in_xml(text).split())
+    return line if len(line) <= 300 else line[:299].rstrip() + "…"
+
+
 CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
 
 
@@ -370,8 +376,9 @@ def journal_html(cities: Cities, folder: Path) -> Known:
 
 def journal_excel(cities: Cities, folder: Path) -> Known:
     sheet = openpyxl.load_workbook(_journal(cities, folder / "t.xlsx"))["one"]
-    rows = list(sheet.iter_rows(min_row=2, values_only=True))
-    return Known([row[0] for row in rows], [row[1] for row in rows])
+    _caption, _head, *rows = sheet.iter_rows(values_only=True)
+    body = [row for row in rows if row[1] is not None]  # the notes fill one cell
+    return Known([row[0] for row in body], [row[1] for row in body])
 
 
 def journal_markdown(cities: Cities, folder: Path) -> Known:
@@ -435,7 +442,7 @@ CASES = [
     Case(geopackage_layer, without_nul, without_nul),
     Case(geopackage_table, without_nul, without_nul),
     Case(geopackage_style, in_xml, in_xml),
-    Case(geopackage_words, in_xml, in_xml),
+    Case(geopackage_words, in_title, in_xml),
     Case(qgis_project, in_xml, in_xml),
     Case(shapefile, in_dbase, in_dbase),
     Case(geojson, without_nul, without_nul),

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "networks"
 @pytest.mark.parametrize(
     ("script", "folder", "words", "pictures"),
     [
-        ("us_migration.py", "us_metros_2000_2008", "20509 directed links", 2),
+        ("us_migration.py", "us_metros_2000_2008", "20509 directed links", 4),
         ("china_rail.py", "china", "Times faster", 2),
         ("china_firms.py", "china", "282 directed links", 1),
     ],
