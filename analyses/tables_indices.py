@@ -255,7 +255,7 @@ def block_density(analysis: NetworkAnalysis) -> pd.DataFrame:
         name: long_table(table, "from_block", "to_block", name)[name]
         for name, table in (
             ("links", blocks.links),
-            ("density", blocks.density),
+            ("block_density", blocks.density),
             ("image", blocks.image),
         )
     }
