@@ -6,14 +6,22 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from spatial.errors import ConfigError, nearest_spelling
+from spatial.errors import ConfigError, listed, nearest_spelling
 from spatial.options import Language, checked_option
 
 
 @cache
 def _dictionary() -> dict[str, dict[str, str]]:
-    text = resources.files("shapefiles").joinpath("labels.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    """Read every file of the dictionary, by subject; a label stands in one of them."""
+    entries: dict[str, dict[str, str]] = {}
+    files = resources.files("shapefiles").joinpath("labels").iterdir()
+    for file in sorted((one for one in files if one.name.endswith(".toml")), key=lambda f: f.name):
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        twice = sorted(entries.keys() & found.keys())
+        if twice:
+            raise ConfigError(f"{file.name}: labels that another file has too: {listed(twice)}.")
+        entries |= found
+    return entries
 
 
 def label(key: str, language: Language = "en", **values: object) -> str:
@@ -22,7 +30,7 @@ def label(key: str, language: Language = "en", **values: object) -> str:
     Parameters
     ----------
     key : str
-        A table of ``labels.toml``.
+        A table in one of the files of ``shapefiles/labels``.
     language : {"en", "zh"}
     **values
         What the placeholders of the wording stand for.
