@@ -29,7 +29,7 @@ demo: $(VENV)/.installed
 	$(BIN)/interurban demo --output $(OUTPUT) --overwrite
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

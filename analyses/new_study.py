@@ -325,7 +325,7 @@ def _model_text(outcome: str, regressors: tuple[str, ...]) -> str:
         'covariance = "cluster"          # standard errors by city; or information, sandwich,\n'
         "                                # driscoll-kraay (lags = 2), conley (cutoff_km = 300)\n"
         '# cluster_by = "region"         # clusters of several cities, for "cluster"\n'
-        f"# lagged = [{first}]  # spatial lags of these regressors only\n"
+        f"# lagged = [{first}]  # spatial lags of these only; not with specification_curve\n"
         'incomplete = "error"            # or "drop": leave cities with gaps out of this model\n'
         "# Questions to ask of the model; take away the # of those that you want answered.\n"
         f"# focus = {first}  # whose spillovers are followed below\n"

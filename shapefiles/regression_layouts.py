@@ -53,6 +53,16 @@ REGRESSION: dict[str, dict[str, Layout]] = {
             of("probabilities"), "matrix", corner="column_weights", codes={"class": "spec"}
         ),
     },
+    "SpecificationCurve": {
+        "models": Layout(
+            columns=(
+                *("formula", "weights", "specification", "effects", "direct", "indirect"),
+                *("total", "total_low", "total_high", "total_p", "log_likelihood", "main"),
+            ),
+            heads={"formula": "head_formula"},
+            facts=(),
+        ),
+    },
     "CrossSectionDependence": {"tests": Layout(facts=("mean_correlation", "n_cities", "n_years"))},
     "VariableDescription": {
         "statistics": Layout(alike=False, heads={"n": "journal_n_observations"})
