@@ -306,7 +306,7 @@ MAKERS: dict[str, Callable[[], Result]] = {
         FORMULA, panel(), cities(), variable="share_aged_20_29", bounds=[200, 300, 400], unit="km"
     ),
     "SpecificationCurve": lambda: rg.specification_curve(
-        {"Baseline": FORMULA}, panel(), {"nearest 4": weights()}, variable="share_aged_20_29"
+        {"基准": FORMULA}, panel(), {"nearest 4": weights()}, variable="share_aged_20_29"
     ),
     "WeightsComparison": lambda: rg.compare_weights(
         FORMULA,
