@@ -14,7 +14,7 @@ import tomlkit
 
 from analyses.explorer_page import write_explorer
 from analyses.export_figures import write_figures
-from analyses.export_formats import write_layers, write_networks
+from analyses.export_formats import write_layers, write_networks, write_weights
 from analyses.export_qgis import write_qgis
 from analyses.export_tables import study_tables
 from analyses.findings import headline_findings
@@ -33,7 +33,6 @@ from shapefiles.atomic import write_text_atomically
 from shapefiles.journal_files import write_journal_tables
 from shapefiles.language import label
 from shapefiles.tables import write_csv_tables
-from shapefiles.weights_files import write_gal, write_gwt
 from shapefiles.workbook import write_workbook
 from spatial.options import Language, ReportFormat
 
@@ -153,7 +152,7 @@ def finish(
         folder / "tables" / f"{name}.xlsx", tables, title=study.titled(), language=study.language
     )
     write_networks(result, folder / "networks", study.outputs.networks)
-    _write_weights(result, folder)
+    write_weights(result, folder / "weights", study.outputs.weights)
 
     progress("step_figures")
     layers = study_layers(result)
@@ -222,14 +221,6 @@ def write_reports(
         else:
             written.append(write_report(content, path, template=template))
     return written
-
-
-def _write_weights(result: StudyResult, folder: Path) -> None:
-    """Write weights for GeoDa."""
-    for name, weights in result.weights.items():
-        slug = result.study.slug_of(name)
-        write_gal(weights, folder / "weights" / f"{slug}.gal", layer=result.study.outputs.name)
-        write_gwt(weights, folder / "weights" / f"{slug}.gwt", layer=result.study.outputs.name)
 
 
 def run_record(result: StudyResult) -> dict[str, Any]:

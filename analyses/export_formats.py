@@ -11,7 +11,9 @@ from analyses.layers import StudyLayers
 from analyses.results import StudyResult
 from shapefiles.graph_formats import write_network
 from shapefiles.vector_files import write_layer
-from spatial.options import GraphFormat, VectorFormat
+from shapefiles.weights_files import write_gal, write_gwt
+from shapefiles.weights_writers import write_swm
+from spatial.options import GraphFormat, VectorFormat, WeightsFormat
 
 
 def write_layers(layers: StudyLayers, folder: Path, formats: Sequence[VectorFormat]) -> list[Path]:
@@ -71,4 +73,33 @@ def write_networks(result: StudyResult, folder: Path, formats: Sequence[GraphFor
             )
             for kind in formats
         ]
+    return written
+
+
+def write_weights(
+    result: StudyResult, folder: Path, formats: Sequence[WeightsFormat]
+) -> list[Path]:
+    """Write every weights of a study.
+
+    Parameters
+    ----------
+    result : StudyResult
+    folder : Path
+    formats : sequence of {"gal", "gwt", "swm"}
+        For GeoDa (who is whose neighbour; and how strongly) and for ArcGIS.
+
+    Returns
+    -------
+    list of Path
+    """
+    written = []
+    for name, weights in result.weights.items():
+        slug, layer = result.study.slug_of(name), result.study.outputs.name
+        for kind in formats:
+            path = folder / f"{slug}.{kind}"
+            if kind == "swm":
+                written.append(write_swm(weights, path))
+            else:
+                write = write_gal if kind == "gal" else write_gwt
+                written.append(write(weights, path, layer=layer))
     return written

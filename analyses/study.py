@@ -25,6 +25,7 @@ from spatial.options import (
     ReportFormat,
     Transform,
     VectorFormat,
+    WeightsFormat,
 )
 
 SLUG_LENGTH = 50
@@ -261,6 +262,7 @@ class OutputsSection(Section):
         "flatgeobuf",
     )
     networks: Annotated[tuple[GraphFormat, ...], Field(min_length=1)] = ("graphml",)
+    weights: Annotated[tuple[WeightsFormat, ...], Field(min_length=1)] = ("gal", "gwt")
     explorer: bool = Field(
         default=True, description="explorer.html, an offline page to look into map and tables"
     )

@@ -12,6 +12,7 @@ OUTPUTS = """report = ["html", "docx", "pdf"]
 journal_tables = ["docx", "tex", "html", "md"]
 layers = ["shapefile", "geojson", "geoparquet", "flatgeobuf"]
 networks = ["graphml", "gexf", "pajek", "ucinet"]
+weights = ["gal", "swm"]
 report_template = "own.html.j2"
 """
 
@@ -34,6 +35,7 @@ def test_every_format_of_a_study(small_study):
         "tables/journal_tables.html", "tables/journal_tables.md",
         "networks/gravity.graphml", "networks/gravity.gexf",
         "networks/gravity.net", "networks/gravity.dl.txt",
+        "weights/nearest_4.gal", "weights/nearest_4.swm",
     ):  # fmt: skip
         assert (output / file).stat().st_size > 500, file
     assert "Own header" in (output / "report.html").read_text(encoding="utf-8")
